@@ -1,0 +1,61 @@
+public import SMTPProtocol
+
+extension ServerConnection {
+    /// The session's configuration and that of the layers below it.
+    public struct Configuration: Sendable {
+        /// What the session offers and enforces. Its `startTLS` follows from `tls`, unless that is `.none`.
+        public var session: ServerSession.Configuration
+        /// TLS.
+        public var tls = TLSPolicy.none
+        /// How long to wait for what.
+        public var timeouts = Timeouts()
+
+        /// Without TLS, with the default timeouts.
+        public init(_ session: ServerSession.Configuration) { self.session = session }
+
+        /// What is risky here; the session's own warnings last.
+        public var warnings: [PolicyWarning] {
+            var found: [PolicyWarning] = []
+            if case .none = tls, session.startTLS != .none { found.append(.tlsRequiredButNotOffered) }
+            return found + session.warnings
+        }
+
+        /// The session's configuration with STARTTLS as the layer below allows it.
+        var effectiveSession: ServerSession.Configuration {
+            var session = session
+            switch tls {
+            case .none, .implicit: break
+            case .offered: session.startTLS = .offered
+            case .required: session.startTLS = .required
+            }
+            return session
+        }
+    }
+
+    /// STARTTLS offered or required, or TLS from the first byte (RFC 3207, RFC 8314).
+    public enum TLSPolicy: Sendable {
+        /// No TLS.
+        case none
+        /// STARTTLS may be used.
+        case offered(any TLSContext)
+        /// STARTTLS must be used before mail is taken.
+        case required(any TLSContext)
+        /// TLS comes before the greeting.
+        case implicit(any TLSContext)
+    }
+}
+
+extension ContentDecoder.Literal {
+    /// The octets themselves.
+    var bytes: [UInt8] {
+        switch self {
+        case .cr: Self.crBytes
+        case .lf: Self.lfBytes
+        case .crlf: Self.crlfBytes
+        }
+    }
+
+    private static let crBytes: [UInt8] = [13]
+    private static let lfBytes: [UInt8] = [10]
+    private static let crlfBytes: [UInt8] = [13, 10]
+}

@@ -1,0 +1,371 @@
+public import SMTPProtocol
+
+/// One server connection, whole: TLS, SMTP and deadlines, over memory.
+///
+/// **How to drive it.** Tell it what happened (`receive`, `sent`, `answer`, `advance`, …); each takes the time. Then
+/// call `next` with the input that has not been taken yet until it returns `.wait` or `.close`. It never calls back,
+/// never reads a clock and never blocks.
+///
+/// **The wait closes every drain.** It says until when, whether to read, and whether output is still unsent: exactly
+/// the arguments of `poll(2)`. An adapter that obeys it cannot forget a deadline.
+///
+/// **Output** is one buffer. `.send` comes at most once per drain, when the machine must wait: write what the
+/// transport takes of `withOutput`, say how much with `sent`, and go on draining. What is left is announced by
+/// `.wait(output: true)`: when the transport takes more, write again.
+///
+/// **Ending.** Last reply, then (under TLS) `close_notify`, `.finishSending`, input read and dropped until the peer's
+/// end or the linger deadline, `.close`. So a reset cannot eat the last reply (RFC 5321 §3.8).
+///
+/// `now` never runs backwards: an earlier value counts as the latest seen.
+public struct ServerConnection: ~Copyable {
+    let configuration: Configuration
+    /// The client's address and ours.
+    public let peer: Endpoint, local: Endpoint
+    var session: ServerSession
+    var tls: TLSLayer?
+    var deadlines = Deadlines()
+    var now: Instant
+    var stage = Stage.open
+    /// Octets at the front of the output that have been sent.
+    private var sentCount = 0
+    private var isSending = false
+    private var ticket: UInt64 = 0
+    private var hasPeerEnded = false
+    private var armedCommands = -1
+    private var contentStart: Instant?
+    private var lastArrival: Instant
+    private var askedAt: Instant
+
+    enum Stage: Hashable { case open, lingering, closing, closed }
+
+    /// A connection just accepted.
+    public init(_ configuration: Configuration, peer: Endpoint, local: Endpoint, at now: Instant) {
+        self.configuration = configuration
+        self.peer = peer
+        self.local = local
+        self.now = now
+        lastArrival = now
+        askedAt = now
+        session = ServerSession(configuration.effectiveSession)
+        deadlines[.session] = now.advanced(by: configuration.timeouts.session)
+        if case .implicit(let context) = configuration.tls { startTLS(context) }
+    }
+
+    // MARK: Inputs
+
+    /// Bytes have arrived: they are the input of the `next` calls that follow.
+    public mutating func receive(at now: Instant) {
+        advance(to: now)
+        lastArrival = self.now
+    }
+
+    /// The peer closed its sending side. What it sent before is still answered.
+    public mutating func receiveEnd(at now: Instant) {
+        advance(to: now)
+        hasPeerEnded = true
+        session.receiveEnd()
+    }
+
+    /// So many octets of the output have been handed to the operating system.
+    public mutating func sent(_ count: Int, at now: Instant) {
+        sentCount += count
+        precondition(sentCount <= outputCount, "more was sent than there was")
+        if sentCount == outputCount {
+            sentCount = 0
+            isSending = false
+            deadlines[.writing] = nil
+            clearOutput()
+        }
+        advance(to: now)
+    }
+
+    /// Answers a question. An answer to one that no longer stands is dropped, and false returned.
+    @discardableResult
+    public mutating func answer(_ answer: Answer, to ticket: Ticket, at now: Instant) -> Bool {
+        advance(to: now)
+        guard ticket.number == self.ticket, session.hasOpenQuestion else { return false }
+        settle(answer)
+        return true
+    }
+
+    /// Answers the question that was just asked, before any time has passed.
+    package mutating func answer(_ answer: Answer, to ticket: Ticket) {
+        guard ticket.number == self.ticket, session.hasOpenQuestion else { return }
+        settle(answer)
+    }
+
+    /// Lets time pass; deadlines reached by `now` fire. Early and repeated calls do nothing.
+    public mutating func advance(to now: Instant) {
+        if self.now < now { self.now = now }
+        while let (deadline, instant) = deadlines.earliest, instant <= self.now {
+            deadlines[deadline] = nil
+            expire(deadline)
+        }
+    }
+
+    /// Ends politely: `421` at the next command boundary.
+    public mutating func shutDown(at now: Instant) {
+        advance(to: now)
+        session.shutDown()
+    }
+
+    /// The transport failed, or is being cut: nothing more can be sent.
+    public mutating func fail(at now: Instant) { abandon(.transportFailed) }
+
+    // MARK: Steps
+
+    /// What the adapter must do.
+    public enum Action: Sendable {
+        /// Write what `withOutput` gives, then call `sent(_:at:)`.
+        case send
+        /// Ask the handler; pass what it says to `answer(_:to:at:)`, now or later.
+        case ask(Question, Ticket)
+        /// Tell the handler.
+        case note(Notice)
+        /// Shut down the sending side and go on.
+        case finishSending
+        /// Close the socket. Nothing follows.
+        case close
+        /// Nothing more for now.
+        case wait(until: Instant?, input: Bool, output: Bool)
+    }
+
+    /// The next thing to do. Moves `position` over what was taken of `input`; the rest is to be presented again.
+    public mutating func next(_ input: Span<UInt8>, _ position: inout Int) -> Action {
+        while true {
+            switch stage {
+            case .open: break
+            case .lingering:
+                position = input.count
+                guard hasPeerEnded else { return wait(input: true) }
+                stage = .closing
+                continue
+            case .closing:
+                if case .note(let notice) = session.next(input, &position) { return .note(notice) }
+                stage = .closed
+                deadlines = Deadlines()
+                return .close
+            case .closed:
+                position = input.count
+                return .wait(until: nil, input: false, output: false)
+            }
+            if unsentCount >= configuration.session.limits.replyBacklog {
+                return isSending ? wait(input: false) : send()
+            }
+            if deadlines[.delay] != nil { return wait(input: false) }
+            switch step(input, &position) {
+            case .ask(let question):
+                ticket &+= 1
+                askedAt = now
+                deadlines[.answer] = now.advanced(by: configuration.timeouts.answer)
+                deadlines[.command] = nil
+                deadlines[.content] = nil
+                return .ask(question, Ticket(number: ticket))
+            case .note(let notice):
+                if case .peerError = notice, session.isBeyondSoftErrors {
+                    deadlines[.delay] = now.advanced(by: configuration.timeouts.errorDelay)
+                }
+                return .note(notice)
+            case .wait(let reason):
+                if let action = pause(for: reason) { return action }
+            }
+        }
+    }
+
+    /// What is to be done before, and then while, the session waits. `nil`: go on.
+    private mutating func pause(for reason: ServerSession.Wait) -> Action? {
+        sealReplies()
+        if unsentCount > 0, !isSending { return send() }
+        switch reason {
+        case .answer: return wait(input: false)
+        case .input:
+            armInputDeadline()
+            return wait(input: true)
+        case .tls:
+            if unsentCount > 0 { return wait(input: false) }
+            beginHandshake()
+            return nil
+        case .never:
+            if unsentCount > 0 { return wait(input: false) }
+            if tls?.hasSaidGoodbye == false {
+                tls?.sayGoodbye()
+                return nil
+            }
+            deadlines = Deadlines()
+            if hasPeerEnded {
+                stage = .closing
+                return nil
+            }
+            stage = .lingering
+            deadlines[.linger] = now.advanced(by: configuration.timeouts.linger)
+            return .finishSending
+        }
+    }
+
+    private mutating func send() -> Action {
+        sealReplies()
+        isSending = true
+        deadlines[.writing] = now.advanced(by: configuration.timeouts.writing)
+        return .send
+    }
+
+    private func wait(input: Bool) -> Action {
+        .wait(until: deadlines.earliest?.instant, input: input, output: isSending)
+    }
+
+    // MARK: Output
+
+    /// The octets that are still to be sent, in order.
+    public func withOutput<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        if let tls { return body(tls.records.span.extracting(sentCount..<tls.records.count)) }
+        return body(session.replies.octets.span.extracting(sentCount..<session.replies.octets.count))
+    }
+
+    private var outputCount: Int { tls?.records.count ?? session.replies.octets.count }
+    private var unsentCount: Int { outputCount - sentCount }
+
+    private mutating func clearOutput() {
+        if tls != nil {
+            tls?.clearRecords()
+        } else {
+            session.replies.octets.removeAll(keepingCapacity: session.replies.octets.capacity <= 1024)
+        }
+    }
+
+    /// The bytes of a run of content: in `input`, or in what TLS decrypted.
+    public func withContent<Result>(
+        _ piece: ContentPiece, in input: Span<UInt8>, _ body: (Span<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        switch piece {
+        case .input(let range):
+            if let tls { return try body(tls.plaintext.span.extracting(range.start..<range.end)) }
+            return try body(input.extracting(range.start..<range.end))
+        case .literal(let literal):
+            return try body(literal.bytes.span)
+        }
+    }
+
+    // MARK: What is known
+
+    /// What is known of the client, for handlers.
+    public var info: SessionInfo {
+        SessionInfo(
+            peer: peer, local: local, hostname: session.hostname, hello: session.hello, security: session.security,
+            envelope: session.envelope, dialect: configuration.session.dialect)
+    }
+
+    /// The deadline that falls next, and why.
+    public var nextDeadline: (deadline: Deadline, instant: Instant)? { deadlines.earliest }
+
+    // MARK: Time
+
+    /// A whole command, however it arrives; content at its minimum rate (RFC 5321 §4.5.3.2).
+    private mutating func armInputDeadline() {
+        let timeouts = configuration.timeouts
+        if tls.map({ $0.engine.security == nil }) ?? false { return }
+        switch session.phase {
+        case .greeting, .upgrading, .closed: return
+        case .command:
+            deadlines[.content] = nil
+            contentStart = nil
+            guard deadlines[.command] == nil || armedCommands != session.commandsRead else { return }
+            armedCommands = session.commandsRead
+            deadlines[.command] = now.advanced(by: timeouts.command)
+        case .content:
+            deadlines[.command] = nil
+            let start = contentStart ?? now
+            contentStart = start
+            var limit = max(lastArrival, start).advanced(by: timeouts.content)
+            if timeouts.contentRate > 0 {
+                let earned = Duration.seconds(session.contentSize / timeouts.contentRate)
+                limit = min(limit, start.advanced(by: timeouts.contentGrace).advanced(by: earned))
+            }
+            deadlines[.content] = limit
+        }
+    }
+
+    private mutating func expire(_ deadline: Deadline) {
+        switch deadline {
+        case .command, .content, .session:
+            session.end(.timedOut(deadline), saying: StandardReplies.idleTooLong)
+        case .answer:
+            guard session.hasOpenQuestion else { return }
+            session.report(.answerTimedOut)
+            settle(.reply(Reply(451, EnhancedStatusCode(4, 3, 0), "No decision in time, try again later")))
+        case .delay: return
+        case .linger: stage = .closing
+        case .writing, .handshake, .proxyHeader: abandon(.timedOut(deadline))
+        }
+    }
+
+    /// Passes an answer on; the time it took is not the client's.
+    private mutating func settle(_ answer: Answer) {
+        deadlines[.answer] = nil
+        if let start = contentStart {
+            let waited = askedAt.duration(to: now)
+            contentStart = start.advanced(by: waited)
+            lastArrival = now
+        }
+        session.answer(answer)
+    }
+
+    /// Ends without another word.
+    private mutating func abandon(_ cause: CloseCause) {
+        session.end(cause)
+        sentCount = outputCount
+        deadlines = Deadlines()
+        if stage != .closed { stage = .closing }
+    }
+
+    // MARK: Layers
+
+    /// The session's next step, over TLS if it is on.
+    private mutating func step(_ input: Span<UInt8>, _ position: inout Int) -> ServerSession.Step {
+        guard tls != nil else { return session.next(input, &position) }
+        do {
+            try tls?.receive(input, &position)
+        } catch {
+            session.end(.layerFailed)
+        }
+        guard let security = tls?.engine.security else {
+            if hasPeerEnded { session.end(.layerFailed) }
+            guard session.phase == .closed else { return .wait(.input) }
+            var none = 0
+            return session.next(Span(), &none)
+        }
+        if session.security == nil, session.phase != .closed {
+            deadlines[.handshake] = nil
+            session.secured(by: security)
+        }
+        if tls?.engine.peerHasClosed == true { session.receiveEnd() }
+        // The plaintext is lent to the session while it reads, and comes back for `withContent`.
+        let plaintext = tls?.lendPlaintext() ?? []
+        var taken = tls?.position ?? 0
+        let step = session.next(plaintext.span, &taken)
+        tls?.takeBack(plaintext, taken: taken)
+        return step
+    }
+
+    private mutating func sealReplies() {
+        guard tls != nil else { return }
+        do {
+            try tls?.seal(&session.replies)
+        } catch {
+            session.end(.layerFailed)
+            session.replies.octets.removeAll()
+        }
+    }
+
+    private mutating func startTLS(_ context: any TLSContext) {
+        tls = TLSLayer(context.makeServer())
+        deadlines[.handshake] = now.advanced(by: configuration.timeouts.handshake)
+        deadlines[.command] = nil
+    }
+
+    private mutating func beginHandshake() {
+        switch configuration.tls {
+        case .offered(let context), .required(let context): startTLS(context)
+        case .none, .implicit: session.end(.layerFailed)
+        }
+    }
+}

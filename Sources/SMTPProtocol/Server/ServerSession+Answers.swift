@@ -1,0 +1,178 @@
+/// What follows from an answer. A positive one commits; a negative one leaves everything as it was.
+extension ServerSession {
+    /// An answer, read by what it decides.
+    private enum Verdict {
+        case accepted(Reply?)
+        case refused(Reply)
+        case closing(Reply)
+    }
+
+    private static let localError = Reply(451, EnhancedStatusCode(4, 3, 0), "Local error, try again later")
+
+    /// A reply's severity is the decision; 421 also ends the session (RFC 5321 §4.2.2).
+    private func verdict(_ reply: Reply, to question: OpenQuestion) -> Verdict {
+        switch reply.code.severity {
+        case .completion: return .accepted(reply)
+        case .intermediate:
+            if case .data = question { return .accepted(reply) }
+            return .refused(Self.localError)
+        case .transient, .permanent: return reply.code == 421 ? .closing(reply) : .refused(reply)
+        }
+    }
+
+    /// Goes on after `question` was answered.
+    mutating func proceed(with question: OpenQuestion, _ answer: Answer) {
+        let decided: Verdict
+        switch answer {
+        case .accept: decided = .accepted(nil)
+        case .reply(let reply): decided = verdict(reply, to: question)
+        case .close(let reply): decided = .closing(reply)
+        case .offer(let extensions):
+            if case .hello = question { offer = Offer(extensions, configuration.limits.commandSize) }
+            decided = .accepted(nil)
+        case .replies(let each):
+            if case .message = question { return finish(with: each) }
+            decided = each.count == 1 ? verdict(each[0], to: question) : .refused(Self.localError)
+        }
+        switch decided {
+        case .accepted(let reply): accept(question, saying: reply)
+        case .refused(let reply): refuse(question, saying: reply)
+        case .closing(let reply):
+            if case .connect = question { greet(reply) } else { say(reply) }
+            close(.refused)
+        }
+    }
+
+    private mutating func accept(_ question: OpenQuestion, saying reply: Reply?) {
+        switch question {
+        case .connect:
+            change(to: .command)
+            greet(reply ?? Reply(220, nil, configuration.banner))
+        case .hello(let hello):
+            drop(.hello)
+            self.hello = hello
+            introduce(hello, reply)
+        case .mail(let path, let parameters):
+            transaction = Transaction(envelope: Envelope(from: path, parameters))
+            say(reply, or: StandardReplies.senderAccepted)
+        case .recipient(let path, let parameters):
+            transaction?.envelope.recipients.append(.init(path, parameters))
+            say(reply, or: StandardReplies.recipientAccepted)
+        case .data:
+            let limits = configuration.limits
+            transaction?.content = Content(
+                decoder: ContentDecoder(bareNewlines: configuration.bareNewlines, lineLimit: limits.contentLine))
+            change(to: .content)
+            say(reply.flatMap { $0.code.severity == .intermediate ? $0 : nil }, or: StandardReplies.startContent)
+        case .content:
+            return
+        case .message:
+            sayForEachRecipient(reply, or: StandardReplies.messageAccepted)
+            drop(.delivered)
+        case .verify, .expand: say(reply, or: StandardReplies.notVerified)
+        case .help: reply.map { say($0) } ?? sayHelp()
+        case .noOperation, .command: say(reply, or: StandardReplies.ok)
+        }
+    }
+
+    private mutating func refuse(_ question: OpenQuestion, saying reply: Reply) {
+        switch question {
+        case .connect:
+            change(to: .refused)
+            greet(reply)
+        case .content:
+            // Read to the real end, then say so: the client must not take content for commands.
+            transaction?.content?.refusal = .application(reply)
+        case .message:
+            sayForEachRecipient(reply, or: StandardReplies.localError)
+            drop(.refused)
+        case .recipient:
+            budget.refusedRecipients += 1
+            if let limit = configuration.limits.refusedRecipients, budget.refusedRecipients >= limit {
+                note(.peerError(.limitReached))
+                end(.tooManyErrors, saying: StandardReplies.tooManyRefused)
+            } else {
+                say(reply)
+            }
+        case .hello, .mail, .data, .verify, .expand, .help, .noOperation, .command:
+            say(reply)
+        }
+    }
+
+    /// LMTP: a reply for each recipient; those that are missing get 451 (RFC 2033 §4.2). The message counts as
+    /// delivered if anybody got it.
+    private mutating func finish(with each: [Reply]) {
+        guard let recipients = transaction?.envelope.recipients else { return }
+        guard configuration.dialect == .lmtp else {
+            let only = each.count == 1 ? verdict(each[0], to: .message) : .refused(Self.localError)
+            switch only {
+            case .accepted(let reply): return accept(.message, saying: reply)
+            case .refused(let reply), .closing(let reply): return refuse(.message, saying: reply)
+            }
+        }
+        var isDelivered = false
+        for index in recipients.indices {
+            let reply = index < each.count ? each[index] : Self.localError
+            let isFinal = reply.code.severity != .intermediate
+            isDelivered = isDelivered || reply.code.severity == .completion
+            say(isFinal ? reply : Self.localError)
+        }
+        drop(isDelivered ? .delivered : .refused)
+    }
+
+    // MARK: Saying it
+
+    private var allowsUTF8: Bool { transaction?.envelope.parameters.isInternationalized ?? false }
+
+    private mutating func say(_ reply: Reply) { replies.append(reply, allowsUTF8: allowsUTF8) }
+
+    private mutating func say(_ reply: Reply?, or standard: StandardReply) {
+        if let reply { say(reply) } else { replies.append(standard) }
+    }
+
+    private mutating func sayForEachRecipient(_ reply: Reply?, or standard: StandardReply) {
+        let times = configuration.dialect == .lmtp ? transaction?.envelope.recipients.count ?? 0 : 1
+        for _ in 0..<times { say(reply, or: standard) }
+    }
+
+    /// The greeting: our name first, no enhanced code (RFC 5321 §4.2, RFC 2034 §4).
+    private mutating func greet(_ reply: Reply) {
+        replies.append(
+            reply, allowsUTF8: false, showsStatus: false, leading: Array(configuration.hostname.utf8))
+    }
+
+    /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
+    private mutating func introduce(_ hello: Hello, _ reply: Reply?) {
+        replies.sendsStatus = offer.statusCodes
+        var first = Array(configuration.hostname.utf8)
+        if let text = reply?.lines.first, !text.utf8.isEmpty {
+            first += [UInt8(ascii: " ")] + text.utf8.prefix(400).map { $0 > 127 ? UInt8(ascii: "?") : $0 }
+        }
+        var lines = [first]
+        if hello.verb != .helo {
+            for item in offer.extensions { lines.append(keywordLine(item)) }
+            if configuration.startTLS != .none, security == nil { lines.insert(Array("STARTTLS".utf8), at: 1) }
+        }
+        for (index, line) in lines.enumerated() {
+            replies.appendLine(250, line, isLast: index == lines.count - 1)
+        }
+    }
+
+    private func keywordLine(_ item: ServiceExtension) -> [UInt8] {
+        var arguments = Array(item.arguments.utf8.filter { $0 >= 32 && $0 < 127 })
+        if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty, let limit = configuration.limits.messageSize {
+            arguments = Array("\(limit)".utf8)
+        }
+        return arguments.isEmpty ? item.keyword.bytes : item.keyword.bytes + [UInt8(ascii: " ")] + arguments
+    }
+
+    /// What may be said here (RFC 5321 §4.1.1.8).
+    private mutating func sayHelp() {
+        var verbs = configuration.dialect == .lmtp ? ["LHLO"] : ["HELO", "EHLO"]
+        verbs += ["MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "HELP"]
+        if offer.expand { verbs.append("EXPN") }
+        if configuration.startTLS != .none, security == nil { verbs.append("STARTTLS") }
+        verbs += configuration.verbs.map { String(decoding: $0.bytes, as: UTF8.self) }
+        say(Reply(214, EnhancedStatusCode(2, 0, 0), verbs.joined(separator: " ")))
+    }
+}

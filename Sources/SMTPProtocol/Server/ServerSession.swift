@@ -1,0 +1,267 @@
+/// The server's end of one SMTP or LMTP session: bytes in, steps out. No clock, no sockets.
+///
+/// **How to drive it.** Call `next` with the bytes that have arrived and the position up to which they have been
+/// taken; it moves the position and returns a step. Do what the step says and call again, until it is a wait. Bytes
+/// are read where they lie: what `next` has not taken is still the caller's, to be presented again, first, at the
+/// next call. Only an unfinished command line is kept here.
+///
+/// **Questions.** In SMTP the meaning of the next byte depends on how the last question was answered, so nothing is
+/// read past an open one: `next` returns `.wait(.answer)` until `answer` is called. There is never more than one.
+///
+/// **Replies** collect in `replies` and may be sent in one write when `next` returns a wait.
+///
+/// **The transaction** is one optional value: MAIL makes it whole, and every way out drops it whole and notes
+/// `.reset`. There is no sender, recipient, size or flag beside it, so no error path can reset half of it.
+///
+/// A session is a value: a copy is a fork.
+public struct ServerSession: Sendable {
+    let configuration: Configuration
+    var offer: Offer
+    package var replies = ReplyWriter()
+    private(set) var state = State.opening
+    private(set) var question: OpenQuestion?
+    var lines = LineBuffer()
+    var transaction: Transaction?
+    var budget = Budget()
+    private var notices: [Notice] = []
+    private var hasEnded = false
+    private var isShuttingDown = false
+
+    /// How the client introduced itself, since the connection began or TLS came.
+    public internal(set) var hello: Hello?
+    /// TLS, if it is on.
+    public internal(set) var security: Security?
+
+    /// Ready to greet: the first `next` asks `.connect`. `security` is given when TLS came before the greeting.
+    public init(_ configuration: Configuration, security: Security? = nil) {
+        self.configuration = configuration
+        self.security = security
+        offer = Offer(configuration.extensions, configuration.limits.commandSize)
+        replies.sendsStatus = offer.statusCodes
+    }
+
+    // MARK: Inputs
+
+    /// Answers the open question. Calling it with none open is the caller's error, and traps.
+    public mutating func answer(_ answer: Answer) {
+        guard let question else { preconditionFailure("no question is open") }
+        self.question = nil
+        proceed(with: question, answer)
+    }
+
+    /// Notes that the client will send nothing more. What it has sent is still read, and answered.
+    public mutating func receiveEnd() { hasEnded = true }
+
+    /// Says 421 at the next command boundary, then closes (RFC 5321 §3.8).
+    public mutating func shutDown() { isShuttingDown = true }
+
+    /// Resumes after the handshake that `.wait(.tls)` asked for, having forgotten the client (RFC 3207 §4.2).
+    public mutating func secured(by security: Security) {
+        self.security = security
+        hello = nil
+        drop(.aborted)
+        offer = Offer(configuration.extensions, configuration.limits.commandSize)
+        note(.secured(security))
+        if state == .upgrading { change(to: .command) }
+    }
+
+    /// Ends the session from outside: `reply`, if the client may still be spoken to, then nothing more.
+    package mutating func end(_ cause: CloseCause, saying reply: StandardReply? = nil) {
+        guard !isClosed else { return }
+        question = nil
+        if let reply { replies.append(reply) }
+        close(cause)
+    }
+
+    /// Reports a fact that happened around the session.
+    package mutating func report(_ notice: Notice) { note(notice) }
+
+    // MARK: Steps
+
+    /// What the caller must do next.
+    public enum Step: Sendable {
+        /// Decide something; call `answer(_:)` once, now or later.
+        case ask(Question)
+        /// Something happened; no answer is wanted.
+        case note(Notice)
+        /// Nothing more until the named thing happens. Send what has collected.
+        case wait(Wait)
+    }
+
+    /// What the session is waiting for; `.never` when it is over.
+    public enum Wait: Hashable, Sendable { case input, answer, tls, never }
+
+    /// Takes the next step. Moves `position` over what it took of `input`.
+    public mutating func next(_ input: Span<UInt8>, _ position: inout Int) -> Step {
+        while true {
+            if !notices.isEmpty { return .note(notices.removeFirst()) }
+            if question != nil { return .wait(.answer) }
+            switch state {
+            case .opening:
+                return ask(.connect, as: .connect)
+            case .command, .refused:
+                if isShuttingDown {
+                    end(.shutDown, saying: StandardReplies.shuttingDown)
+                } else if let step = readCommand(input, &position) {
+                    return step
+                }
+            case .content:
+                if let step = readContent(input, &position) { return step }
+            case .upgrading:
+                return .wait(.tls)
+            case .closed:
+                position = input.count
+                return .wait(.never)
+            }
+        }
+    }
+
+    /// What to wait for when all input has been taken: more, unless the client has ended.
+    func starved() -> Step? { hasEnded ? nil : .wait(.input) }
+
+    // MARK: What may be looked at
+
+    /// The stages that have a time limit of their own.
+    public enum Phase: Hashable, Sendable { case greeting, command, content, upgrading, closed }
+
+    /// Where the session stands; selects the time limit that applies (RFC 5321 §4.5.3.2).
+    public var phase: Phase {
+        switch state {
+        case .opening: .greeting
+        case .command, .refused: .command
+        case .content: .content
+        case .upgrading: .upgrading
+        case .closed: .closed
+        }
+    }
+
+    /// The transaction so far.
+    public var envelope: Envelope? { transaction?.envelope }
+    /// The server's name.
+    package var hostname: String { configuration.hostname }
+    /// Octets of content that the transaction has received.
+    public var contentSize: Int { transaction?.content?.decoder.size ?? 0 }
+    /// Whether every further error should be answered with a delay.
+    package var isBeyondSoftErrors: Bool { configuration.limits.softErrors.map { budget.errors > $0 } ?? false }
+    /// Whether a question waits for its answer.
+    package var hasOpenQuestion: Bool { question != nil }
+    /// How many commands have been read whole.
+    package var commandsRead: Int { budget.commands }
+
+    /// What has collected to be sent.
+    public var pendingReplies: Int { replies.octets.count }
+
+    /// Moves what has collected to the end of `buffer`.
+    public mutating func takeReplies(into buffer: inout [UInt8]) {
+        buffer.append(contentsOf: replies.octets)
+        replies.octets.removeAll(keepingCapacity: replies.octets.capacity <= 4096)
+    }
+
+    var isClosed: Bool { state == .closed }
+
+    var stage: CommandOrder.Stage {
+        if state == .refused { return .refused }
+        guard let transaction else { return hello == nil ? .start : .idle }
+        return transaction.envelope.recipients.isEmpty ? .mail : .recipients
+    }
+
+    // MARK: Changes of state
+
+    /// The one place where the state changes.
+    mutating func change(to next: State) {
+        assert(state.mayBecome(next), "from \(state) to \(next)")
+        state = next
+    }
+
+    /// Opens a question.
+    mutating func ask(_ question: Question, as open: OpenQuestion) -> Step {
+        assert(self.question == nil, "one question at a time")
+        self.question = open
+        return .ask(question)
+    }
+
+    /// Reports a fact, in order.
+    mutating func note(_ notice: Notice) { notices.append(notice) }
+
+    /// Drops the transaction, whole.
+    mutating func drop(_ cause: ResetCause) {
+        guard transaction != nil else { return }
+        transaction = nil
+        note(.reset(cause))
+    }
+
+    /// Ends the session: nothing is read or said after this.
+    mutating func close(_ cause: CloseCause) {
+        drop(.aborted)
+        lines.finish()
+        change(to: .closed)
+        note(.closed(cause))
+    }
+
+    /// Answers the peer's error and counts it; the one too many ends the session.
+    mutating func refuse(_ error: PeerError, _ reply: StandardReply) {
+        note(.peerError(error))
+        budget.errors += 1
+        if let limit = configuration.limits.errors, budget.errors >= limit {
+            end(.tooManyErrors, saying: StandardReplies.tooManyErrors)
+        } else {
+            replies.append(reply)
+        }
+    }
+}
+
+extension ServerSession {
+    /// Where the session is. What is collected lies beside it, never in it.
+    enum State: Hashable, Sendable {
+        case opening, refused, command, content, upgrading, closed
+
+        func mayBecome(_ next: State) -> Bool {
+            switch (self, next) {
+            case (.closed, _): false
+            case (_, .closed): true
+            case (.opening, .command), (.opening, .refused): true
+            case (.command, .content), (.content, .command): true
+            case (.command, .upgrading), (.upgrading, .command): true
+            case (.opening, _), (.refused, _), (.command, _), (.content, _), (.upgrading, _): false
+            }
+        }
+    }
+
+    /// What is being asked, with what is needed to go on.
+    enum OpenQuestion: Sendable {
+        case connect
+        case hello(Hello)
+        case mail(ReversePath, MailParameters)
+        case recipient(ForwardPath, RecipientParameters)
+        case data, content, message
+        case verify, expand, help, noOperation, command
+    }
+
+    /// A mail transaction (RFC 5321 §3.3): everything that RSET forgets.
+    struct Transaction: Sendable {
+        var envelope: Envelope
+        var content: Content?
+    }
+
+    /// The content while it is being received.
+    struct Content: Sendable {
+        var decoder: ContentDecoder
+        /// Set once the message will not be taken: the rest is read to its real end and dropped.
+        var refusal: Refusal?
+    }
+
+    /// Why content that is still coming will not be taken.
+    enum Refusal: Sendable {
+        case fault(PeerError, StandardReply)
+        case application(Reply)
+    }
+
+    /// What has been used up of the session's budgets.
+    struct Budget: Sendable {
+        var errors = 0
+        var junkCommands = 0
+        var refusedRecipients = 0
+        var messages = 0
+        var commands = 0
+    }
+}
