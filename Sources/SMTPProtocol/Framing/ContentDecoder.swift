@@ -158,9 +158,7 @@ public struct ContentDecoder: Sendable {
             phase = Self.phase(after: octet, isAfterCR: phase == .afterCR)
             index &+= 1
             if phase == .lineStart { meter.begin(at: index) }
-            // The scanner may look back over what was taken in this call only, and the machine below needs two
-            // octets of it if the first is LF.
-            if octet != ContentScanner.lf || index &- entry >= 2 { skip(input, &index) }
+            skip(input, &index)
         }
         guard phase != .ended else { return .end }
         if index > start { return pass(input, start, index, &position) }
@@ -194,6 +192,7 @@ public struct ContentDecoder: Sendable {
     }
 
     /// Moves `index` over octets that only have to be passed on, and sets the phase to what is before it then.
+    /// The octet before `index` must have been taken in this call: nothing before that may be looked at.
     @inline(__always)
     private mutating func skip(_ input: Span<UInt8>, _ index: inout Int) {
         let from = index
