@@ -46,7 +46,9 @@ public final class AsyncBridge<Inner: AsyncHandler>: Handler {
     public func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) -> Decision {
         ask(.decide(.mail(path, parameters)), context)
     }
-    public func recipient(_ path: ForwardPath, _ parameters: RecipientParameters, in context: Context) -> Decision {
+    public func recipient(_ path: ForwardPath, _ parameters: RecipientParameters, in context: Context)
+        -> Decision
+    {
         ask(.decide(.recipient(path, parameters)), context)
     }
     public func data(in context: Context) -> Decision { ask(.decide(.data), context) }
@@ -56,9 +58,15 @@ public final class AsyncBridge<Inner: AsyncHandler>: Handler {
     public func message(_ envelope: Envelope, size: Int, in context: Context) -> Decision {
         ask(.decide(.message(envelope, size: size)), context)
     }
-    public func verify(_ argument: String, in context: Context) -> Decision { ask(.decide(.verify(argument)), context) }
-    public func expand(_ argument: String, in context: Context) -> Decision { ask(.decide(.expand(argument)), context) }
-    public func help(_ argument: String?, in context: Context) -> Decision { ask(.decide(.help(argument)), context) }
+    public func verify(_ argument: String, in context: Context) -> Decision {
+        ask(.decide(.verify(argument)), context)
+    }
+    public func expand(_ argument: String, in context: Context) -> Decision {
+        ask(.decide(.expand(argument)), context)
+    }
+    public func help(_ argument: String?, in context: Context) -> Decision {
+        ask(.decide(.help(argument)), context)
+    }
     public func noOperation(_ argument: String?, in context: Context) -> Decision {
         ask(.decide(.noOperation(argument)), context)
     }

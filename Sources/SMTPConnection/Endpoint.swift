@@ -10,7 +10,8 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// `HOST:PORT`, `[V6]:PORT` or `unix:PATH`.
     public var description: String {
         switch self {
-        case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port):
+            host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         case .unknown: "unknown"
         }

@@ -12,7 +12,8 @@ public protocol Handler: AnyObject {
     /// May this sender begin a transaction? Default: yes.
     func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws -> Decision
     /// Is this recipient taken? Default: yes.
-    func recipient(_ path: ForwardPath, _ parameters: RecipientParameters, in context: Context) throws -> Decision
+    func recipient(_ path: ForwardPath, _ parameters: RecipientParameters, in context: Context) throws
+        -> Decision
     /// DATA: is the content wanted? Default: yes.
     func data(in context: Context) throws -> Decision
     /// A run of content, of any length; valid during the call only. Default: dropped.
@@ -37,8 +38,12 @@ public protocol Handler: AnyObject {
 
 extension Handler {
     public func connected(in context: Context) throws -> Decision { .accept }
-    public func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) throws -> Decision { .accept }
-    public func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws -> Decision {
+    public func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) throws -> Decision {
+        .accept
+    }
+    public func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws
+        -> Decision
+    {
         .accept
     }
     public func recipient(
@@ -90,7 +95,8 @@ public struct SessionInfo: Sendable {
 
     /// A view; tests make their own.
     public init(
-        peer: Endpoint, local: Endpoint = .unknown, hostname: String, hello: Hello? = nil, security: Security? = nil,
+        peer: Endpoint, local: Endpoint = .unknown, hostname: String, hello: Hello? = nil,
+        security: Security? = nil,
         envelope: Envelope? = nil, dialect: ServerSession.Dialect = .smtp
     ) {
         self.peer = peer
@@ -114,7 +120,9 @@ public enum Decision: Sendable {
     public static var accept: Decision { .now(.accept) }
 
     /// This reply; its severity decides.
-    public static func reply(_ code: ReplyCode, _ status: EnhancedStatusCode? = nil, _ text: String) -> Decision {
+    public static func reply(_ code: ReplyCode, _ status: EnhancedStatusCode? = nil, _ text: String)
+        -> Decision
+    {
         .now(.reply(Reply(code, status, text)))
     }
 }

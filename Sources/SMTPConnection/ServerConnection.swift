@@ -250,7 +250,8 @@ public struct ServerConnection: ~Copyable {
     /// What is known of the client, for handlers.
     public var info: SessionInfo {
         SessionInfo(
-            peer: peer, local: local, hostname: session.hostname, hello: session.hello, security: session.security,
+            peer: peer, local: local, hostname: session.hostname, hello: session.hello,
+            security: session.security,
             envelope: session.envelope, dialect: configuration.session.dialect)
     }
 

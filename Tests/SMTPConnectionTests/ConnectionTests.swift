@@ -8,7 +8,8 @@ import Testing
         rig.receive("EHLO c.example.com\r\n")
         let before = rig.sends
         rig.receive(
-            "MAIL FROM:<a@example.com>\r\n" + String(repeating: "RCPT TO:<b@example.org>\r\n", count: 100) + "DATA\r\n")
+            "MAIL FROM:<a@example.com>\r\n" + String(repeating: "RCPT TO:<b@example.org>\r\n", count: 100)
+                + "DATA\r\n")
         #expect(rig.sends - before == 1)
         #expect(rig.text.split(separator: "\r\n").filter { $0.hasPrefix("250 2.1.5") }.count == 100)
     }
@@ -90,7 +91,9 @@ import Testing
         rig.shutDown()
         #expect(rig.lastLine.hasPrefix("354"))
         rig.receive("hi\r\n.\r\n")
-        #expect(rig.text.hasSuffix("250 2.0.0 Message accepted\r\n421 4.3.2 Service shutting down, try again later\r\n"))
+        #expect(
+            rig.text.hasSuffix(
+                "250 2.0.0 Message accepted\r\n421 4.3.2 Service shutting down, try again later\r\n"))
         #expect(rig.notices == [.reset(.delivered), .closed(.shutDown)])
     }
 
@@ -114,7 +117,9 @@ import Testing
                 rig.receive(Array(rest.prefix(size)))
                 rest = rest.dropFirst(size)
             }
-            #expect(String(decoding: rig.content, as: UTF8.self) == "Subject: x\r\n\r\n.dot\r\n\r.\r\n.\r\n", "\(size)")
+            #expect(
+                String(decoding: rig.content, as: UTF8.self) == "Subject: x\r\n\r\n.dot\r\n\r.\r\n.\r\n",
+                "\(size)")
             #expect(rig.lastLine == "250 2.0.0 Message accepted")
         }
     }

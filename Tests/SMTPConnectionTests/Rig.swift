@@ -32,7 +32,8 @@ final class Rig {
         var configuration = ServerConnection.Configuration(.init(hostname: "mx.example.org"))
         change(&configuration)
         connection = ServerConnection(
-            configuration, peer: .tcp(host: "192.0.2.1", port: 4000), local: .unknown, at: Instant(nanoseconds: 0))
+            configuration, peer: .tcp(host: "192.0.2.1", port: 4000), local: .unknown,
+            at: Instant(nanoseconds: 0))
         drain()
     }
 
@@ -94,7 +95,9 @@ final class Rig {
             case .note(let notice): notices.append(notice)
             case .send:
                 sends += 1
-                let taken = connection.withOutput { $0.extracting(0..<min(room ?? $0.count, $0.count)).copied }
+                let taken = connection.withOutput {
+                    $0.extracting(0..<min(room ?? $0.count, $0.count)).copied
+                }
                 output += taken
                 connection.sent(taken.count, at: now)
             case .finishSending: hasFinishedSending = true

@@ -78,7 +78,9 @@ struct ToyContext: TLSContext {
         #expect(rig.text == "YO")
         #expect(rig.notices == [.secured(Security(version: "TOYv1", cipher: "XOR"))])
         rig.output = []
-        feed(rig, ToyEngine.records(Array("MAIL FROM:<a@example.com>\r\nEHLO after.example.com\r\n".utf8)), by: size)
+        feed(
+            rig, ToyEngine.records(Array("MAIL FROM:<a@example.com>\r\nEHLO after.example.com\r\n".utf8)),
+            by: size)
         let said = ToyEngine.plaintext(rig.output)
         #expect(said.hasPrefix("503 5.5.1"))
         #expect(said.contains("250-PIPELINING") && !said.contains("STARTTLS"))
@@ -95,10 +97,16 @@ struct ToyContext: TLSContext {
         rig.receive("HI")
         rig.receive(
             ToyEngine.records(
-                Array("EHLO c.example.com\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".utf8)))
-        rig.receive(ToyEngine.records(Array((String(repeating: "line\r\n", count: 100) + "..x\r\n.\r\n").utf8)))
-        #expect(String(decoding: rig.content, as: UTF8.self) == String(repeating: "line\r\n", count: 100) + ".x\r\n")
-        #expect(ToyEngine.plaintext(Array(rig.output.dropFirst(2))).hasSuffix("250 2.0.0 Message accepted\r\n"))
+                Array(
+                    "EHLO c.example.com\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".utf8)
+            ))
+        rig.receive(
+            ToyEngine.records(Array((String(repeating: "line\r\n", count: 100) + "..x\r\n.\r\n").utf8)))
+        #expect(
+            String(decoding: rig.content, as: UTF8.self) == String(repeating: "line\r\n", count: 100)
+                + ".x\r\n")
+        #expect(
+            ToyEngine.plaintext(Array(rig.output.dropFirst(2))).hasSuffix("250 2.0.0 Message accepted\r\n"))
     }
 
     @Test func `input behind STARTTLS closes the connection and is never read`() {
@@ -133,7 +141,9 @@ struct ToyContext: TLSContext {
         rig.receive("HI")
         rig.receive(
             ToyEngine.records(
-                Array("EHLO c.example.com\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".utf8)))
+                Array(
+                    "EHLO c.example.com\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".utf8)
+            ))
         rig.receive(ToyEngine.records(Array("half".utf8)) + [0])
         #expect(!rig.asked.contains("message"))
         #expect(rig.notices.suffix(2) == [.reset(.aborted), .closed(.peerClosed)])
@@ -142,7 +152,8 @@ struct ToyContext: TLSContext {
     @Test func `where TLS is required, only the commands around it work before it`() {
         let rig = Rig { $0.tls = .required(ToyContext()) }
         for (command, code) in [
-            ("EHLO c.example.com", "250"), ("MAIL FROM:<a@b.example>", "530"), ("NOOP", "250"), ("RSET", "250"),
+            ("EHLO c.example.com", "250"), ("MAIL FROM:<a@b.example>", "530"), ("NOOP", "250"),
+            ("RSET", "250"),
             ("VRFY x", "530"), ("QUIT", "221"),
         ] {
             rig.receive(command + "\r\n")

@@ -80,7 +80,7 @@ extension AddressCursor {
         }
     }
 
-    private mutating func comment(_ line: Span<UInt8>) throws(SyntaxError) {
+    mutating func comment(_ line: Span<UInt8>) throws(SyntaxError) {
         let start = position
         var depth = 0
         repeat {

@@ -47,8 +47,18 @@ struct AddressCursor: BitwiseCopyable {
         position = next
     }
 
+    /// A path, and where its parameters are.
+    mutating func pathAndParameters(
+        _ line: Span<UInt8>, _ limits: AddressLimits, isForward: Bool
+    ) throws(SyntaxError) -> ParsedMail {
+        var path = try path(line, limits, isForward: isForward)
+        let parameters = try parameters(line)
+        path.isASCII = isASCII
+        return ParsedMail(path: path, parameters: parameters)
+    }
+
     /// One space, then the parameters, if anything follows the path (RFC 5321 §4.1.1.2).
-    mutating func parameters(_ line: Span<UInt8>) throws(SyntaxError) -> ByteRange {
+    private mutating func parameters(_ line: Span<UInt8>) throws(SyntaxError) -> ByteRange {
         if position == end { return ByteRange(end, end) }
         guard isAt(32, line) || isLenient && isAtBlank(line) else { throw SyntaxError(.path, at: position) }
         position += 1
@@ -65,7 +75,7 @@ struct AddressCursor: BitwiseCopyable {
 
     /// A reverse-path (RFC 5321 §4.1.1.2), or a forward-path, which may be Postmaster but not empty
     /// (RFC 5321 §4.1.1.3).
-    mutating func path(
+    private mutating func path(
         _ line: Span<UInt8>, _ limits: AddressLimits, isForward: Bool
     ) throws(SyntaxError) -> ParsedPath {
         try foldingSpace(line)
@@ -88,10 +98,9 @@ struct AddressCursor: BitwiseCopyable {
         var path = try mailbox(line, limits, isBracketed: true, allowsPostmaster: isForward && !hasRoute)
         try foldingSpace(line)
         guard isAt(UInt8(ascii: ">"), line) else {
-            throw SyntaxError(position == end ? .path : .domain, at: position)
+            throw SyntaxError(position == end ? .path : Self.production(after: path), at: position)
         }
         position += 1
-        path.isASCII = isASCII
         path.octets = position - start
         // RFC 5321 §4.5.3.1.3
         guard path.octets <= limits.path else { throw SyntaxError(.path, at: start) }
@@ -105,9 +114,17 @@ struct AddressCursor: BitwiseCopyable {
         let start = position
         if position == end { throw SyntaxError(.path, at: position) }
         let path = try mailbox(line, limits, isBracketed: false, allowsPostmaster: isForward)
-        guard position == end || isAtBlank(line) else { throw SyntaxError(.domain, at: position) }
-        guard position - start <= limits.path else { throw SyntaxError(.path, at: start) }
+        guard path.octets <= limits.path else { throw SyntaxError(.path, at: start) }
+        while isAt(UInt8(ascii: "("), line) { try comment(line) }
+        guard position == end || isAtBlank(line) else {
+            throw SyntaxError(Self.production(after: path), at: position)
+        }
         return path
+    }
+
+    /// What an octet that may not follow a mailbox would have been part of.
+    private static func production(after path: ParsedPath) -> SyntaxError.Production {
+        path.kind == .postmaster ? .localPart : .domain
     }
 
     /// `@a,@b:`, checked and dropped (RFC 5321 §4.1.2 A-d-l, Appendix C).

@@ -26,8 +26,7 @@ public enum CommandParser {
     ) throws(SyntaxError) -> ParsedMail {
         var cursor = AddressCursor(argument, syntax)
         try cursor.word("from:", line)
-        let path = try cursor.path(line, limits, isForward: false)
-        return ParsedMail(path: path, parameters: try cursor.parameters(line))
+        return try cursor.pathAndParameters(line, limits, isForward: false)
     }
 
     /// The argument of RCPT: `TO:`, a forward-path, and where the parameters begin (RFC 5321 §4.1.1.3).
@@ -39,8 +38,7 @@ public enum CommandParser {
     ) throws(SyntaxError) -> ParsedMail {
         var cursor = AddressCursor(argument, syntax)
         try cursor.word("to:", line)
-        let path = try cursor.path(line, limits, isForward: true)
-        return ParsedMail(path: path, parameters: try cursor.parameters(line))
+        return try cursor.pathAndParameters(line, limits, isForward: true)
     }
 
     /// Takes the next parameter off the front of `rest`; `nil` when nothing is left (RFC 5321 §4.1.2 Mail-parameters).

@@ -30,6 +30,7 @@ public struct Reply: Hashable, Sendable {
 
     private static func harmless(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 < 32 || $0 == 127 }) else { return text }
-        return String(decoding: text.utf8.map { $0 < 32 || $0 == 127 ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+        return String(
+            decoding: text.utf8.map { $0 < 32 || $0 == 127 ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
     }
 }

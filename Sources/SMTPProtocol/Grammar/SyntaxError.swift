@@ -45,7 +45,7 @@ public enum AddressSyntax: Hashable, Sendable {
     /// * white space after `FROM:` and `TO:`, and a path without its angle brackets;
     /// * spaces, tabs and RFC 5322 comments (nested ones too) around the address, around `@`, in and around a source
     ///   route, and after the path; they are dropped, and count only towards the length of the path;
-    /// * in local parts without quotes: dots anywhere, and, between brackets, single or more spaces;
+    /// * in local parts without quotes: dots anywhere and, between brackets, spaces;
     /// * in domains: underscores, and hyphens at either end of a label;
     /// * more than one space or tab between parameters.
     ///

@@ -29,7 +29,8 @@ package enum CommandOrder {
         switch (stage, verb) {
         case (_, .quit): .allowed
         case (.refused, _): .onlyQuit
-        case (_, .helo), (_, .ehlo), (_, .lhlo), (_, .rset), (_, .noop), (_, .help), (_, .vrfy), (_, .expn): .allowed
+        case (_, .helo), (_, .ehlo), (_, .lhlo), (_, .rset), (_, .noop), (_, .help), (_, .vrfy), (_, .expn):
+            .allowed
         case (_, .send), (_, .soml), (_, .saml), (_, .turn), (_, .other): .allowed
 
         case (.start, .mail), (.start, .rcpt), (.start, .data), (.start, .bdat), (.start, .auth): .helloFirst

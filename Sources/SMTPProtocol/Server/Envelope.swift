@@ -63,7 +63,9 @@ public struct Envelope: Hashable, Sendable {
     public var recipients: [Recipient]
 
     /// An envelope as MAIL begins it, or as a test wants it.
-    public init(from reversePath: ReversePath, _ parameters: MailParameters = .init(), to recipients: [Recipient] = []) {
+    public init(
+        from reversePath: ReversePath, _ parameters: MailParameters = .init(), to recipients: [Recipient] = []
+    ) {
         self.reversePath = reversePath
         self.parameters = parameters
         self.recipients = recipients

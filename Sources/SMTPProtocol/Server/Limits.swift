@@ -116,7 +116,8 @@ public struct CommandSizeLimits: Hashable, Sendable {
         switch verb {
         case .mail: return extensions.reduce(own) { $0 + $1.mailAllowance }
         case .rcpt: return extensions.reduce(own) { $0 + $1.recipientAllowance }
-        case .helo, .ehlo, .lhlo, .data, .bdat, .rset, .noop, .quit, .vrfy, .expn, .help, .startTLS, .auth, .send,
+        case .helo, .ehlo, .lhlo, .data, .bdat, .rset, .noop, .quit, .vrfy, .expn, .help, .startTLS, .auth,
+            .send,
             .soml, .saml, .turn, .other:
             return own
         }
@@ -124,7 +125,9 @@ public struct CommandSizeLimits: Hashable, Sendable {
 
     /// The largest limit in force for any verb while `extensions` are offered.
     public func largest(offering extensions: [ServiceExtension]) -> Int {
-        exceptions.reduce(max(limit(of: .mail, offering: extensions), limit(of: .rcpt, offering: extensions), base)) {
+        exceptions.reduce(
+            max(limit(of: .mail, offering: extensions), limit(of: .rcpt, offering: extensions), base)
+        ) {
             max($0, limit(of: $1.verb, offering: extensions))
         }
     }

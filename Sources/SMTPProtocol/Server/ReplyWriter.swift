@@ -27,7 +27,9 @@ package struct ReplyWriter: Sendable {
 
     /// Appends an application's reply, folded into lines of at most 512 octets. Octets above 127 are sent only where
     /// `allowsUTF8` (RFC 6531 §3.7.4); elsewhere each becomes `?`.
-    package mutating func append(_ reply: Reply, allowsUTF8: Bool, showsStatus: Bool = true, leading: [UInt8]? = nil) {
+    package mutating func append(
+        _ reply: Reply, allowsUTF8: Bool, showsStatus: Bool = true, leading: [UInt8]? = nil
+    ) {
         let status = sendsStatus && showsStatus ? reply.status.map { Array("\($0) ".utf8) } ?? [] : []
         let room = Self.lineLimit - 6 - status.count
         var pieces: [[UInt8]] = []

@@ -15,6 +15,8 @@ extension ServerSession {
         public var limits = Limits.mx
         /// How addresses are read.
         public var addressSyntax = AddressSyntax.strict
+        /// The tags of general address literals that are accepted; `IPv6` always is (RFC 5321 §4.1.3).
+        public var literalTags: [Keyword] = []
         /// Whether LF alone ends a command line, for typing by hand. It never ends content.
         public var acceptsBareLineFeedInCommands = false
         /// What becomes of content that holds a bare CR or LF.

@@ -23,19 +23,22 @@ extension ServerSession {
     /// Goes on after `question` was answered.
     mutating func proceed(with question: OpenQuestion, _ answer: Answer) {
         let decided: Verdict
+        var offered = configuration.extensions
         switch answer {
         case .accept: decided = .accepted(nil)
         case .reply(let reply): decided = verdict(reply, to: question)
         case .close(let reply): decided = .closing(reply)
         case .offer(let extensions):
-            if case .hello = question { offer = Offer(extensions, configuration.limits.commandSize) }
+            if case .hello = question { offered = extensions }
             decided = .accepted(nil)
         case .replies(let each):
             if case .message = question { return finish(with: each) }
             decided = each.count == 1 ? verdict(each[0], to: question) : .refused(Self.localError)
         }
         switch decided {
-        case .accepted(let reply): accept(question, saying: reply)
+        case .accepted(let reply):
+            if case .hello = question { offer = Offer(offered, configuration.limits.commandSize) }
+            accept(question, saying: reply)
         case .refused(let reply): refuse(question, saying: reply)
         case .closing(let reply):
             if case .connect = question { greet(reply) } else { say(reply) }
@@ -61,9 +64,12 @@ extension ServerSession {
         case .data:
             let limits = configuration.limits
             transaction?.content = Content(
-                decoder: ContentDecoder(bareNewlines: configuration.bareNewlines, lineLimit: limits.contentLine))
+                decoder: ContentDecoder(
+                    bareNewlines: configuration.bareNewlines, lineLimit: limits.contentLine))
             change(to: .content)
-            say(reply.flatMap { $0.code.severity == .intermediate ? $0 : nil }, or: StandardReplies.startContent)
+            say(
+                reply.flatMap { $0.code.severity == .intermediate ? $0 : nil },
+                or: StandardReplies.startContent)
         case .content:
             return
         case .message:
@@ -82,7 +88,7 @@ extension ServerSession {
             greet(reply)
         case .content:
             // Read to the real end, then say so: the client must not take content for commands.
-            transaction?.content?.refusal = .application(reply)
+            transaction?.content?.refusal = reply
         case .message:
             sayForEachRecipient(reply, or: StandardReplies.localError)
             drop(.refused)
@@ -151,7 +157,9 @@ extension ServerSession {
         var lines = [first]
         if hello.verb != .helo {
             for item in offer.extensions { lines.append(keywordLine(item)) }
-            if configuration.startTLS != .none, security == nil { lines.insert(Array("STARTTLS".utf8), at: 1) }
+            if configuration.startTLS != .none, security == nil {
+                lines.insert(Array("STARTTLS".utf8), at: 1)
+            }
         }
         for (index, line) in lines.enumerated() {
             replies.appendLine(250, line, isLast: index == lines.count - 1)
@@ -160,7 +168,9 @@ extension ServerSession {
 
     private func keywordLine(_ item: ServiceExtension) -> [UInt8] {
         var arguments = Array(item.arguments.utf8.filter { $0 >= 32 && $0 < 127 })
-        if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty, let limit = configuration.limits.messageSize {
+        if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty,
+            let limit = configuration.limits.messageSize
+        {
             arguments = Array("\(limit)".utf8)
         }
         return arguments.isEmpty ? item.keyword.bytes : item.keyword.bytes + [UInt8(ascii: " ")] + arguments

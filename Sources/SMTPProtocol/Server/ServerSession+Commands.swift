@@ -3,7 +3,8 @@ extension ServerSession {
     /// Reads one command line, if it is there.
     mutating func readCommand(_ input: Span<UInt8>, _ position: inout Int) -> Step? {
         let event = lines.next(
-            input, &position, limit: offer.largestLine, acceptsBareLF: configuration.acceptsBareLineFeedInCommands)
+            input, &position, limit: offer.largestLine,
+            acceptsBareLF: configuration.acceptsBareLineFeedInCommands)
         switch event {
         case .line(let range):
             budget.commands += 1
@@ -15,19 +16,24 @@ extension ServerSession {
             return execute(line.span, isLast: position == input.count)
         case .tooLong:
             budget.commands += 1
+            let dropped = lines.dropped
             lines.finish()
+            if dropped > configuration.limits.overlongLine { return cutOff() }
             refuse(.lineTooLong, StandardReplies.lineTooLong)
             return nil
         case .needsInput:
-            if lines.dropped > configuration.limits.overlongLine {
-                note(.peerError(.lineTooLong))
-                end(.tooManyErrors, saying: StandardReplies.lineWithoutEnd)
-                return nil
-            }
+            if lines.dropped > configuration.limits.overlongLine { return cutOff() }
             if let step = starved() { return step }
             close(.peerClosed)
             return nil
         }
+    }
+
+    /// A line goes on and on: ends the session, wherever its end may be.
+    private mutating func cutOff() -> Step? {
+        note(.peerError(.lineTooLong))
+        end(.tooManyErrors, saying: StandardReplies.lineWithoutEnd)
+        return nil
     }
 
     /// Checks a command line from the outside in: its octets, its verb, its length, its place. Then the verb's own
@@ -46,7 +52,7 @@ extension ServerSession {
             refuse(.lineTooLong, StandardReplies.lineTooLong)
             return nil
         }
-        if let reply = unavailable(command.verb, line, command) {
+        if state != .refused, let reply = unavailable(command.verb, line, command) {
             refuse(.unknownCommand, reply)
             return nil
         }
@@ -100,7 +106,9 @@ extension ServerSession {
             startTLS(isLast: isLast)
             return nil
         case .other:
-            guard let verb = Keyword(line.extracting(command.name.start..<command.name.end)) else { return nil }
+            guard let verb = Keyword(line.extracting(command.name.start..<command.name.end)) else {
+                return nil
+            }
             return ask(.command(verb, argument: text(line, argument)), as: .command)
         case .bdat, .auth, .send, .soml, .saml, .turn:
             refuse(.unknownCommand, StandardReplies.disabledCommand)
@@ -121,7 +129,9 @@ extension ServerSession {
                 return (.illegalOctet, StandardReplies.illegalOctet)
             }
         }
-        if found.hasControl, verb != .mail, verb != .rcpt { return (.illegalOctet, StandardReplies.illegalOctet) }
+        if found.hasControl, verb != .mail, verb != .rcpt {
+            return (.illegalOctet, StandardReplies.illegalOctet)
+        }
         return nil
     }
 
@@ -129,7 +139,8 @@ extension ServerSession {
         switch verb {
         case .mail: offer.mailLine
         case .rcpt: offer.recipientLine
-        case .helo, .ehlo, .lhlo, .data, .bdat, .rset, .noop, .quit, .vrfy, .expn, .help, .startTLS, .auth, .send,
+        case .helo, .ehlo, .lhlo, .data, .bdat, .rset, .noop, .quit, .vrfy, .expn, .help, .startTLS, .auth,
+            .send,
             .soml, .saml, .turn, .other:
             configuration.limits.commandSize[verb] ?? configuration.limits.commandSize.base
         }
@@ -145,7 +156,9 @@ extension ServerSession {
         case .startTLS: configuration.startTLS == .none ? StandardReplies.disabledCommand : nil
         case .bdat, .auth, .send, .soml, .saml, .turn: StandardReplies.disabledCommand
         case .other:
-            configuration.verbs.contains { $0.matches(line.extracting(command.name.start..<command.name.end)) }
+            configuration.verbs.contains {
+                $0.matches(line.extracting(command.name.start..<command.name.end))
+            }
                 ? nil : StandardReplies.unknownCommand
         }
     }
@@ -200,8 +213,11 @@ extension ServerSession {
 
     private mutating func hello(_ line: Span<UInt8>, _ argument: ByteRange, _ verb: Hello.Verb) -> Step? {
         guard affordsJunk() else { return nil }
-        do {
+        do throws(SyntaxError) {
             let client = try CommandParser.helloDomain(line, argument, configuration.addressSyntax)
+            if case .literal(.general(let tag, _)) = client, !configuration.literalTags.contains(tag) {
+                throw SyntaxError(.addressLiteral, at: argument.start)
+            }
             let hello = Hello(verb, client)
             return ask(.hello(hello, offering: configuration.extensions), as: .hello(hello))
         } catch {

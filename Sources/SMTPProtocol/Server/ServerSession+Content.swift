@@ -6,9 +6,6 @@ extension ServerSession {
             change(to: .command)
             return nil
         }
-        if transaction?.content?.refusal == nil, let refusal = newRefusal() {
-            transaction?.content?.refusal = refusal
-        }
         switch event {
         case .content(let range): return run(.input(range))
         case .literal(let literal): return run(.literal(literal))
@@ -22,22 +19,24 @@ extension ServerSession {
 
     /// Asks about a run of content, unless the message will not be taken anyway.
     private mutating func run(_ piece: ContentPiece) -> Step? {
-        guard transaction?.content?.refusal == nil else { return nil }
+        guard let content = transaction?.content, content.refusal == nil, fault(in: content.decoder) == nil
+        else {
+            return nil
+        }
         return ask(.content(piece), as: .content)
     }
 
-    /// What has just become wrong with the content.
-    private func newRefusal() -> Refusal? {
-        guard let decoder = transaction?.content?.decoder else { return nil }
+    /// What is wrong with the content so far, the gravest first: at the end that is the same however it was cut.
+    private func fault(in decoder: ContentDecoder) -> (PeerError, StandardReply)? {
         if let limit = configuration.limits.messageSize, decoder.size > limit {
-            return .fault(.sizeExceeded, StandardReplies.messageTooLarge)
+            return (.sizeExceeded, StandardReplies.messageTooLarge)
         }
         let faults = decoder.faults
-        if faults.contains(.lineTooLong) { return .fault(.contentLineTooLong, StandardReplies.contentLineTooLong) }
+        guard !faults.isEmpty else { return nil }
+        if faults.contains(.lineTooLong) { return (.contentLineTooLong, StandardReplies.contentLineTooLong) }
         guard configuration.bareNewlines == .reject else { return nil }
-        if faults.contains(.bareLineFeed) { return .fault(.bareLineFeed, StandardReplies.bareNewlines) }
-        if faults.contains(.bareCarriageReturn) { return .fault(.bareCarriageReturn, StandardReplies.bareNewlines) }
-        return nil
+        if faults.contains(.bareLineFeed) { return (.bareLineFeed, StandardReplies.bareNewlines) }
+        return (.bareCarriageReturn, StandardReplies.bareNewlines)
     }
 
     /// The end mark has been read: ask, or say why not. One reply for each recipient in LMTP (RFC 2033 §4.2).
@@ -46,20 +45,17 @@ extension ServerSession {
         guard let transaction, let content = transaction.content else { return nil }
         budget.messages += 1
         budget.junkCommands = 0
-        switch content.refusal {
-        case nil:
+        let times = configuration.dialect == .lmtp ? transaction.envelope.recipients.count : 1
+        if let (error, reply) = fault(in: content.decoder) {
+            refuse(error, reply, dropping: .refused)
+            guard !isClosed else { return nil }
+            for _ in 0..<(times - 1) { replies.append(reply) }
+        } else if let reply = content.refusal {
+            drop(.refused)
+            let allowsUTF8 = transaction.envelope.parameters.isInternationalized
+            for _ in 0..<times { replies.append(reply, allowsUTF8: allowsUTF8) }
+        } else {
             return ask(.message(transaction.envelope, size: content.decoder.size), as: .message)
-        case .fault(let error, let reply):
-            drop(.refused)
-            refuse(error, reply)
-            guard !isClosed, configuration.dialect == .lmtp else { return nil }
-            for _ in transaction.envelope.recipients.dropFirst() { replies.append(reply) }
-        case .application(let reply):
-            drop(.refused)
-            let times = configuration.dialect == .lmtp ? transaction.envelope.recipients.count : 1
-            for _ in 0..<times {
-                replies.append(reply, allowsUTF8: transaction.envelope.parameters.isInternationalized)
-            }
         }
         return nil
     }

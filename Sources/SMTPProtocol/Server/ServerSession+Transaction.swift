@@ -10,6 +10,7 @@ extension ServerSession {
         do {
             parsed = try CommandParser.mail(
                 line, argument, configuration.addressSyntax, configuration.limits.address)
+            try checkLiteral(line, parsed.path)
         } catch {
             refuse(
                 .syntax(error),
@@ -36,6 +37,7 @@ extension ServerSession {
         do {
             parsed = try CommandParser.recipient(
                 line, argument, configuration.addressSyntax, configuration.limits.address)
+            try checkLiteral(line, parsed.path)
         } catch {
             refuse(
                 .syntax(error),
@@ -59,8 +61,22 @@ extension ServerSession {
             replies.append(StandardReplies.tooManyRecipients)
             return nil
         }
-        let path = parsed.path.kind == .postmaster ? ForwardPath.postmaster : .mailbox(Mailbox(line, parsed.path))
+        let path =
+            parsed.path.kind == .postmaster ? ForwardPath.postmaster : .mailbox(Mailbox(line, parsed.path))
         return ask(.recipient(path, parameters), as: .recipient(path, parameters))
+    }
+
+    /// A general address literal is for those who registered its tag (RFC 5321 §4.1.3).
+    private func checkLiteral(_ line: Span<UInt8>, _ path: ParsedPath) throws(SyntaxError) {
+        guard path.kind == .mailbox, line[path.domain.start] == UInt8(ascii: "[") else { return }
+        var colon = path.domain.start + 1
+        while colon < path.domain.end, line[colon] != UInt8(ascii: ":") { colon += 1 }
+        guard colon < path.domain.end else { return }
+        let tag = line.extracting((path.domain.start + 1)..<colon)
+        let ipv6: Keyword = "IPV6"
+        guard ipv6.matches(tag) || configuration.literalTags.contains(where: { $0.matches(tag) }) else {
+            throw SyntaxError(.addressLiteral, at: path.domain.start)
+        }
     }
 
     private func reply(for error: SyntaxError, _ verb: Verb) -> StandardReply {
@@ -117,7 +133,8 @@ extension ServerSession {
         var parameters = RecipientParameters()
         var rest = range
         while let parsed = try nextParameter(line, &rest) {
-            parameters.other.append(try registered(line, parsed, offer.recipientRules, after: parameters.other))
+            parameters.other.append(
+                try registered(line, parsed, offer.recipientRules, after: parameters.other))
         }
         return parameters
     }
@@ -128,7 +145,7 @@ extension ServerSession {
     ) throws(ParameterFault) -> ParsedParameter? {
         let parsed: ParsedParameter?
         do {
-            parsed = try CommandParser.nextParameter(line, &rest)
+            parsed = try CommandParser.nextParameter(line, &rest, configuration.addressSyntax)
         } catch {
             throw ParameterFault(error: .syntax(error), reply: StandardReplies.badParameter)
         }

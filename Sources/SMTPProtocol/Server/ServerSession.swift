@@ -142,7 +142,9 @@ public struct ServerSession: Sendable {
     /// Octets of content that the transaction has received.
     public var contentSize: Int { transaction?.content?.decoder.size ?? 0 }
     /// Whether every further error should be answered with a delay.
-    package var isBeyondSoftErrors: Bool { configuration.limits.softErrors.map { budget.errors > $0 } ?? false }
+    package var isBeyondSoftErrors: Bool {
+        configuration.limits.softErrors.map { budget.errors > $0 } ?? false
+    }
     /// Whether a question waits for its answer.
     package var hasOpenQuestion: Bool { question != nil }
     /// How many commands have been read whole.
@@ -199,8 +201,9 @@ public struct ServerSession: Sendable {
     }
 
     /// Answers the peer's error and counts it; the one too many ends the session.
-    mutating func refuse(_ error: PeerError, _ reply: StandardReply) {
+    mutating func refuse(_ error: PeerError, _ reply: StandardReply, dropping cause: ResetCause? = nil) {
         note(.peerError(error))
+        if let cause { drop(cause) }
         budget.errors += 1
         if let limit = configuration.limits.errors, budget.errors >= limit {
             end(.tooManyErrors, saying: StandardReplies.tooManyErrors)
@@ -246,14 +249,8 @@ extension ServerSession {
     /// The content while it is being received.
     struct Content: Sendable {
         var decoder: ContentDecoder
-        /// Set once the message will not be taken: the rest is read to its real end and dropped.
-        var refusal: Refusal?
-    }
-
-    /// Why content that is still coming will not be taken.
-    enum Refusal: Sendable {
-        case fault(PeerError, StandardReply)
-        case application(Reply)
+        /// The application's, once it will not take the message: the rest is read to its real end and dropped.
+        var refusal: Reply?
     }
 
     /// What has been used up of the session's budgets.

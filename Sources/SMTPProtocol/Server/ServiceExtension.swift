@@ -19,7 +19,8 @@ public struct ServiceExtension: Hashable, Sendable {
 
     /// An application's own extension.
     public init(
-        _ keyword: Keyword, _ arguments: String = "", mail: [ParameterRule] = [], recipient: [ParameterRule] = [],
+        _ keyword: Keyword, _ arguments: String = "", mail: [ParameterRule] = [],
+        recipient: [ParameterRule] = [],
         mailAllowance: Int = 0, recipientAllowance: Int = 0
     ) {
         self.keyword = keyword

@@ -30,9 +30,12 @@ package enum StandardReplies {
     package static let shuttingDown: StandardReply = "421 4.3.2 Service shutting down, try again later"
     package static let idleTooLong: StandardReply = "421 4.4.2 Timed out, closing connection"
     package static let tooManyErrors: StandardReply = "421 4.7.0 Too many errors, closing connection"
-    package static let tooManyCommands: StandardReply = "421 4.7.0 Too many commands without mail, closing connection"
-    package static let tooManyMessages: StandardReply = "421 4.7.0 Too many messages in one session, connect again"
-    package static let tooManyRefused: StandardReply = "421 4.7.0 Too many refused recipients, closing connection"
+    package static let tooManyCommands: StandardReply =
+        "421 4.7.0 Too many commands without mail, closing connection"
+    package static let tooManyMessages: StandardReply =
+        "421 4.7.0 Too many messages in one session, connect again"
+    package static let tooManyRefused: StandardReply =
+        "421 4.7.0 Too many refused recipients, closing connection"
     package static let lineWithoutEnd: StandardReply = "421 4.7.0 Line without end, closing connection"
     package static let localError: StandardReply = "451 4.3.0 Local error, try again later"
     package static let tooManyRecipients: StandardReply = "452 4.5.3 Too many recipients, send the rest later"
@@ -40,9 +43,11 @@ package enum StandardReplies {
     package static let unknownCommand: StandardReply = "500 5.5.1 Command not recognized"
     package static let badSyntax: StandardReply = "500 5.5.2 Syntax error"
     package static let lineTooLong: StandardReply = "500 5.5.2 Line too long"
-    package static let bareNewlineInCommand: StandardReply = "500 5.5.2 CR or LF alone in a command; lines end with CRLF"
+    package static let bareNewlineInCommand: StandardReply =
+        "500 5.5.2 CR or LF alone in a command; lines end with CRLF"
     package static let illegalOctet: StandardReply = "500 5.5.2 Illegal octet in command"
-    package static let contentLineTooLong: StandardReply = "500 5.6.0 Line of content too long (RFC 5321 4.5.3.1.6)"
+    package static let contentLineTooLong: StandardReply =
+        "500 5.6.0 Line of content too long (RFC 5321 4.5.3.1.6)"
     package static let badHello: StandardReply = "501 5.5.4 Give a domain name or address literal"
     package static let noArguments: StandardReply = "501 5.5.4 No argument allowed"
     package static let argumentNeeded: StandardReply = "501 5.5.4 Argument needed"
@@ -60,7 +65,8 @@ package enum StandardReplies {
     package static let onlyQuit: StandardReply = "503 5.5.1 No service here; say QUIT"
     package static let tlsNeeded: StandardReply = "530 5.7.0 Say STARTTLS first"
     package static let authenticationNeeded: StandardReply = "530 5.7.0 Authentication required"
-    package static let bareNewlines: StandardReply = "550 5.5.2 CR or LF alone in the message; lines end with CRLF"
+    package static let bareNewlines: StandardReply =
+        "550 5.5.2 CR or LF alone in the message; lines end with CRLF"
     package static let utf8Sender: StandardReply = "550 5.6.7 Address needs SMTPUTF8"
     package static let utf8Recipient: StandardReply = "553 5.6.7 Address needs SMTPUTF8"
     package static let messageTooLarge: StandardReply = "552 5.3.4 Message too large"
@@ -71,8 +77,10 @@ package enum StandardReplies {
     /// All of them, for the test that checks each pair of codes.
     package static let all: [StandardReply] = [
         closing, ok, senderAccepted, recipientAccepted, messageAccepted, notVerified, startContent, startTLS,
-        shuttingDown, idleTooLong, tooManyErrors, tooManyCommands, tooManyMessages, tooManyRefused, lineWithoutEnd,
-        localError, tooManyRecipients, unknownCommand, badSyntax, lineTooLong, bareNewlineInCommand, illegalOctet,
+        shuttingDown, idleTooLong, tooManyErrors, tooManyCommands, tooManyMessages, tooManyRefused,
+        lineWithoutEnd,
+        localError, tooManyRecipients, unknownCommand, badSyntax, lineTooLong, bareNewlineInCommand,
+        illegalOctet,
         contentLineTooLong, badHello, noArguments, argumentNeeded, mailSyntax, recipientSyntax, badParameter,
         badSender, badRecipient, disabledCommand, helloFirst, mailFirst, recipientFirst, transactionOpen,
         alreadySecured, onlyQuit, tlsNeeded, authenticationNeeded, bareNewlines, utf8Sender, utf8Recipient,

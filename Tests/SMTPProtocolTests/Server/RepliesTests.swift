@@ -6,7 +6,8 @@ import Testing
     static let registered: [String: Set<UInt16>] = [
         "2.0.0": [220, 221, 250, 214], "2.1.0": [250], "2.1.5": [250], "2.5.0": [252],
         "4.3.0": [451], "4.3.2": [421], "4.4.2": [421], "4.7.0": [421], "4.5.3": [452],
-        "5.1.3": [501], "5.1.7": [501], "5.3.2": [554], "5.3.4": [552], "5.5.0": [554], "5.5.1": [500, 502, 503],
+        "5.1.3": [501], "5.1.7": [501], "5.3.2": [554], "5.3.4": [552], "5.5.0": [554],
+        "5.5.1": [500, 502, 503],
         "5.5.2": [500, 550], "5.5.4": [501, 555], "5.6.0": [500], "5.6.7": [550, 553], "5.7.0": [530],
     ]
 
@@ -25,7 +26,8 @@ import Testing
     @Test func `a reply's text cannot become a second reply`() {
         var writer = ReplyWriter()
         writer.append(
-            Reply(250, EnhancedStatusCode(2, 0, 0), "ok\r\n250 forged", "a\u{0}b\u{7f}c\td"), allowsUTF8: false)
+            Reply(250, EnhancedStatusCode(2, 0, 0), "ok\r\n250 forged", "a\u{0}b\u{7f}c\td"),
+            allowsUTF8: false)
         #expect(writer.text == "250-2.0.0 ok??250 forged\r\n250 2.0.0 a?b?c?d\r\n")
     }
 
@@ -39,7 +41,8 @@ import Testing
         for allowsUTF8 in [true, false] {
             for count in [0, 1, 499, 500, 501, 505, 506, 507, 1000, 5000] {
                 var writer = ReplyWriter()
-                let text = String(repeating: "é", count: count / 2) + String(repeating: "word ", count: count / 10)
+                let text =
+                    String(repeating: "é", count: count / 2) + String(repeating: "word ", count: count / 10)
                 writer.append(Reply(550, EnhancedStatusCode(5, 7, 1), text), allowsUTF8: allowsUTF8)
                 let lines = writer.text.split(separator: "\r\n", omittingEmptySubsequences: false)
                 #expect(lines.last == "")
