@@ -1,0 +1,95 @@
+import Glibc
+import Logging
+import SMTPConnection
+import SMTPHandlers
+import SMTPProtocol
+import SMTPServer
+import SMTPSockets
+import SMTPThreads
+
+/// Serves until a signal ends it.
+func serve(_ settings: ServeSettings) throws {
+    Signals.hold()
+    raiseDescriptorLimit()
+    let logger = Logger(label: "smtp") { _ in LineLogHandler(settings.logFormat, level: settings.logLevel) }
+    let log = ServiceLog(logger: logger)
+    let delivery = Delivery()
+    let output = StandardOutput()
+    // The maildir is made by the user that is to write in it, so after the change of user; that has to wait until
+    // the addresses are bound.
+    let runtime = PreparedRuntime(ThreadRuntime()) {
+        delivery.prepare {
+            try settings.account?.become()
+            return try handlers(for: settings, output, logger)
+        }
+    }
+    var service = Service(settings.connection) { _ in try delivery.makeHandler() }
+    service.connectionLimits = settings.connectionLimits
+    service.observe = { event in log.record(event) }
+    let controller = Controller(runtime, service: service, endpoints: settings.endpoints)
+    do {
+        try controller.start()
+    } catch {
+        throw Failure(reason(error))
+    }
+    for endpoint in controller.endpoints { announce("listening on \(endpoint)", settings, logger) }
+
+    let signal = Signals.wait()
+    logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(settings.grace)"])
+    _ = startThread {
+        let signal = Signals.wait()
+        logger.notice("cutting", metadata: ["signal": "\(signal)"])
+        runtime.drain(grace: .zero) {}
+    }
+    do {
+        try controller.stop(grace: settings.grace)
+    } catch {
+        throw Failure("stopping failed: \(error)")
+    }
+    if output.isGone {
+        throw Failure("nobody reads standard output any more; give --maildir or --discard to go on without")
+    }
+    logger.notice("stopped")
+}
+
+/// A line that is there at every log level; with JSON it is JSON too.
+private func announce(_ line: String, _ settings: ServeSettings, _ logger: Logger) {
+    switch settings.logFormat {
+    case .text: StandardError.write(line: line)
+    case .json:
+        var loud = logger
+        loud.logLevel = .trace
+        loud.notice("\(line)")
+    }
+}
+
+/// What made the start fail: our own reasons as they are, the controller's as it tells them.
+private func reason(_ error: StartError) -> String {
+    if case .handler(let cause) = error { return "\(cause)" }
+    return "\(error)"
+}
+
+/// What makes the handlers, once it is sure that they can do their work.
+private func handlers(
+    for settings: ServeSettings, _ output: StandardOutput, _ logger: Logger
+) throws -> @Sendable () -> any Handler {
+    let destination = settings.destination
+    let largest = settings.connection.session.limits.messageSize ?? .max
+    guard let directory = destination.maildir else {
+        guard destination.prints else { return { Sink() } }
+        return { Printing(to: output, sizeLimit: largest) }
+    }
+    let maildir = try openMaildir(directory, logger)
+    guard destination.prints else { return { maildir.makeHandler() } }
+    return { Printing(to: output, sizeLimit: largest, storing: maildir.makeHandler()) }
+}
+
+private func openMaildir(_ directory: String, _ logger: Logger) throws(Failure) -> Maildir {
+    do {
+        return try Maildir(directory: directory) { error in
+            logger.error("a message was not stored", metadata: ["error": "\(error)"])
+        }
+    } catch {
+        throw Failure("--maildir \(directory): \(error)")
+    }
+}
