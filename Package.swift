@@ -22,6 +22,15 @@ let package = Package(
     products: [
         .library(name: "SMTPProtocol", targets: ["SMTPProtocol"]),
         .library(name: "SMTPConnection", targets: ["SMTPConnection"]),
+        .library(name: "SMTPServer", targets: ["SMTPServer", "SMTPSockets"]),
+        .library(name: "SMTPHandlers", targets: ["SMTPHandlers"]),
+        .library(name: "SMTPThreads", targets: ["SMTPThreads"]),
+        .library(name: "SMTPTesting", targets: ["SMTPTesting"]),
+        .executable(name: "smtp", targets: ["smtp"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // The arrows of ARCHITECTURE.md, from the core outwards.
@@ -29,8 +38,41 @@ let package = Package(
         module("SMTPConnection", ["SMTPProtocol"]),
         .systemLibrary(name: "CSystem", path: "Adapters/System/CSystem"),
         module("SMTPSockets", ["SMTPProtocol", "SMTPConnection", "CSystem"]),
+        module("SMTPServer", ["SMTPProtocol", "SMTPConnection", "SMTPSockets"]),
+        module("SMTPHandlers", ["SMTPProtocol", "SMTPConnection"]),
+        module("SMTPTesting", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"]),
+        module(
+            "SMTPThreads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"],
+            path: "Adapters/Threads"),
+        module(
+            "SpecRunner",
+            [
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
+                "SMTPTesting",
+            ],
+            path: "Spec/Runner"),
+        .executableTarget(
+            name: "smtp",
+            dependencies: [
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
+                "SMTPThreads", "SpecRunner",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         tests("SMTPProtocolTests", ["SMTPProtocol"]),
-        tests("SMTPConnectionTests", ["SMTPProtocol", "SMTPConnection"]),
+        tests("SMTPConnectionTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
         tests("SMTPSocketsTests", ["SMTPConnection", "SMTPSockets"]),
+        tests(
+            "SMTPServerTests",
+            ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads"]),
+        tests(
+            "SMTPHandlersTests",
+            ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting"]),
+        tests("SpecTests", ["SpecRunner", "SMTPServer", "SMTPThreads"]),
+        tests(
+            "CommandTests",
+            ["SMTPConnection", "SMTPSockets", "smtp", .product(name: "Logging", package: "swift-log")]),
+        tests("TidyTests", []),
     ]
 )
