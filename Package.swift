@@ -69,7 +69,12 @@ let package = Package(
         tests(
             "SMTPHandlersTests",
             ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting"]),
-        tests("SpecTests", ["SpecRunner", "SMTPServer", "SMTPThreads"]),
+        tests(
+            "SpecTests",
+            [
+                "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting",
+                "SMTPThreads",
+            ]),
         tests(
             "CommandTests",
             ["SMTPConnection", "SMTPSockets", "smtp", .product(name: "Logging", package: "swift-log")]),

@@ -54,7 +54,7 @@ private final class Waiting: Handler {
             let connection = try VirtualConnection(Service(Self.configuration) { _ in AsyncBridge(Slow()) })
             return Self.conversation.map { line, _ in
                 connection.receive(line)
-                while connection.output.isEmpty, connection.waitForAnswer() {}
+                while connection.output.isEmpty, connection.waitForAnswer(timeout: .seconds(120)) {}
                 return connection.takeText()
             }
         }
