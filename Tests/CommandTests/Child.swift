@@ -146,10 +146,13 @@ final class Child {
         }
     }
 
+    /// Close-on-exec from the first moment, which pipe(2) cannot do: other tests start programs at the same time.
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]
-        guard unsafe Glibc.pipe(&ends) == 0 else { throw Missing(text: "pipe: error \(errno)") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw Missing(text: "pipe: error \(errno)")
+        }
         return (ends[0], ends[1])
     }
 }
