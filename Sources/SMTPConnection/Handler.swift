@@ -76,39 +76,6 @@ public struct Context: Sendable {
     }
 }
 
-/// A read-only view of the connection, handed to handlers.
-public struct SessionInfo: Sendable {
-    /// The client's address.
-    public var peer: Endpoint
-    /// Our own address on this connection.
-    public var local: Endpoint
-    /// The server's name, as in the greeting.
-    public var hostname: String
-    /// How the client introduced itself, if it has.
-    public var hello: Hello?
-    /// TLS, if it is on.
-    public var security: Security?
-    /// The transaction so far, if there is one.
-    public var envelope: Envelope?
-    /// SMTP or LMTP.
-    public var dialect: ServerSession.Dialect
-
-    /// A view; tests make their own.
-    public init(
-        peer: Endpoint, local: Endpoint = .unknown, hostname: String, hello: Hello? = nil,
-        security: Security? = nil,
-        envelope: Envelope? = nil, dialect: ServerSession.Dialect = .smtp
-    ) {
-        self.peer = peer
-        self.local = local
-        self.hostname = hostname
-        self.hello = hello
-        self.security = security
-        self.envelope = envelope
-        self.dialect = dialect
-    }
-}
-
 /// What a hook returns: an answer now, or the promise of one through the context's responder.
 public enum Decision: Sendable {
     /// This answer.

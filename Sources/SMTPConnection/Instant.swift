@@ -12,6 +12,12 @@ public struct Instant: InstantProtocol, BitwiseCopyable, Sendable {
         return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
+    /// Later by so many nanoseconds; stays at the end of time instead of overflowing.
+    func advanced(nanoseconds count: Int64) -> Instant {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
+        return Instant(nanoseconds: overflow ? (count < 0 ? .min : .max) : sum)
+    }
+
     /// How long from here to `other`.
     public func duration(to other: Instant) -> Duration {
         .nanoseconds(other.nanoseconds.subtractingReportingOverflow(nanoseconds).partialValue)

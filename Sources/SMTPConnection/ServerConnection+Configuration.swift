@@ -44,18 +44,3 @@ extension ServerConnection {
         case implicit(any TLSContext)
     }
 }
-
-extension ContentDecoder.Literal {
-    /// The octets themselves.
-    var bytes: [UInt8] {
-        switch self {
-        case .cr: Self.crBytes
-        case .lf: Self.lfBytes
-        case .crlf: Self.crlfBytes
-        }
-    }
-
-    private static let crBytes: [UInt8] = [13]
-    private static let lfBytes: [UInt8] = [10]
-    private static let crlfBytes: [UInt8] = [13, 10]
-}

@@ -35,6 +35,9 @@ public struct ServerConnection: ~Copyable {
     private var contentStart: Instant?
     private var lastArrival: Instant
     private var askedAt: Instant
+    /// What seldom changes of `info`, and how often it had changed when this was made.
+    private var facts: SessionInfo.Facts
+    private var knownChanges = 0
 
     enum Stage: Hashable { case open, lingering, closing, closed }
 
@@ -47,7 +50,8 @@ public struct ServerConnection: ~Copyable {
         lastArrival = now
         askedAt = now
         session = ServerSession(configuration.effectiveSession)
-        deadlines[.session] = now.advanced(by: configuration.timeouts.session)
+        facts = Self.facts(session, configuration.session.dialect, peer, local)
+        deadlines[.session] = now.advanced(nanoseconds: configuration.timeouts.$session)
         if case .implicit(let context) = configuration.tls { startTLS(context) }
     }
 
@@ -97,10 +101,7 @@ public struct ServerConnection: ~Copyable {
     /// Lets time pass; deadlines reached by `now` fire. Early and repeated calls do nothing.
     public mutating func advance(to now: Instant) {
         if self.now < now { self.now = now }
-        while let (deadline, instant) = deadlines.earliest, instant <= self.now {
-            deadlines[deadline] = nil
-            expire(deadline)
-        }
+        while let deadline = deadlines.expired(by: self.now) { expire(deadline) }
     }
 
     /// Ends politely: `421` at the next command boundary.
@@ -153,17 +154,22 @@ public struct ServerConnection: ~Copyable {
                 return isSending ? wait(input: false) : send()
             }
             if deadlines[.delay] != nil { return wait(input: false) }
-            switch step(input, &position) {
+            let step = step(input, &position)
+            if session.identityChanges != knownChanges {
+                knownChanges = session.identityChanges
+                facts = Self.facts(session, configuration.session.dialect, peer, local)
+            }
+            switch step {
             case .ask(let question):
                 ticket &+= 1
                 askedAt = now
-                deadlines[.answer] = now.advanced(by: configuration.timeouts.answer)
+                deadlines[.answer] = now.advanced(nanoseconds: configuration.timeouts.$answer)
                 deadlines[.command] = nil
                 deadlines[.content] = nil
                 return .ask(question, Ticket(number: ticket))
             case .note(let notice):
                 if case .peerError = notice, session.isBeyondSoftErrors {
-                    deadlines[.delay] = now.advanced(by: configuration.timeouts.errorDelay)
+                    deadlines[.delay] = now.advanced(nanoseconds: configuration.timeouts.$errorDelay)
                 }
                 return .note(notice)
             case .wait(let reason):
@@ -197,7 +203,7 @@ public struct ServerConnection: ~Copyable {
                 return nil
             }
             stage = .lingering
-            deadlines[.linger] = now.advanced(by: configuration.timeouts.linger)
+            deadlines[.linger] = now.advanced(nanoseconds: configuration.timeouts.$linger)
             return .finishSending
         }
     }
@@ -205,7 +211,7 @@ public struct ServerConnection: ~Copyable {
     private mutating func send() -> Action {
         sealReplies()
         isSending = true
-        deadlines[.writing] = now.advanced(by: configuration.timeouts.writing)
+        deadlines[.writing] = now.advanced(nanoseconds: configuration.timeouts.$writing)
         return .send
     }
 
@@ -240,19 +246,24 @@ public struct ServerConnection: ~Copyable {
         case .input(let range):
             if let tls { return try body(tls.plaintext.span.extracting(range.start..<range.end)) }
             return try body(input.extracting(range.start..<range.end))
-        case .literal(let literal):
-            return try body(literal.bytes.span)
+        case .gathered:
+            return try body(session.gathered.span)
         }
     }
 
     // MARK: What is known
 
     /// What is known of the client, for handlers.
-    public var info: SessionInfo {
-        SessionInfo(
+    public var info: SessionInfo { SessionInfo(facts, session.envelope) }
+
+    private static func facts(
+        _ session: borrowing ServerSession, _ dialect: ServerSession.Dialect, _ peer: Endpoint,
+        _ local: Endpoint
+    ) -> SessionInfo.Facts {
+        SessionInfo.Facts(
             peer: peer, local: local, hostname: session.hostname, hello: session.hello,
             security: session.security,
-            envelope: session.envelope, dialect: configuration.session.dialect)
+            dialect: dialect)
     }
 
     /// The deadline that falls next, and why.
@@ -271,15 +282,16 @@ public struct ServerConnection: ~Copyable {
             contentStart = nil
             guard deadlines[.command] == nil || armedCommands != session.commandsRead else { return }
             armedCommands = session.commandsRead
-            deadlines[.command] = now.advanced(by: timeouts.command)
+            deadlines[.command] = now.advanced(nanoseconds: timeouts.$command)
         case .content:
             deadlines[.command] = nil
             let start = contentStart ?? now
             contentStart = start
-            var limit = max(lastArrival, start).advanced(by: timeouts.content)
+            var limit = max(lastArrival, start).advanced(nanoseconds: timeouts.$content)
             if timeouts.contentRate > 0 {
-                let earned = Duration.seconds(session.contentSize / timeouts.contentRate)
-                limit = min(limit, start.advanced(by: timeouts.contentGrace).advanced(by: earned))
+                let earned = Int64(session.contentSize / timeouts.contentRate) * 1_000_000_000
+                let grace = start.advanced(nanoseconds: timeouts.$contentGrace)
+                limit = min(limit, grace.advanced(nanoseconds: earned))
             }
             deadlines[.content] = limit
         }
@@ -303,8 +315,7 @@ public struct ServerConnection: ~Copyable {
     private mutating func settle(_ answer: Answer) {
         deadlines[.answer] = nil
         if let start = contentStart {
-            let waited = askedAt.duration(to: now)
-            contentStart = start.advanced(by: waited)
+            contentStart = start.advanced(nanoseconds: now.nanoseconds - askedAt.nanoseconds)
             lastArrival = now
         }
         session.answer(answer)
@@ -359,7 +370,7 @@ public struct ServerConnection: ~Copyable {
 
     private mutating func startTLS(_ context: any TLSContext) {
         tls = TLSLayer(context.makeServer())
-        deadlines[.handshake] = now.advanced(by: configuration.timeouts.handshake)
+        deadlines[.handshake] = now.advanced(nanoseconds: configuration.timeouts.$handshake)
         deadlines[.command] = nil
     }
 

@@ -30,8 +30,8 @@ public enum Question: Sendable {
 public enum ContentPiece: BitwiseCopyable, Hashable, Sendable {
     /// In the input that was given to `next`.
     case input(ByteRange)
-    /// These bytes, which the input at hand does not hold.
-    case literal(ContentDecoder.Literal)
+    /// In what the session has gathered of many short runs: `ServerSession.gathered`.
+    case gathered
 }
 
 /// The decision. A reply's severity is the decision: 2yz commits, 4yz and 5yz refuse.

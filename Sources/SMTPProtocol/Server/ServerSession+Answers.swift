@@ -71,7 +71,7 @@ extension ServerSession {
                 reply.flatMap { $0.code.severity == .intermediate ? $0 : nil },
                 or: StandardReplies.startContent)
         case .content:
-            return
+            transaction?.content?.gathered.removeAll(keepingCapacity: true)
         case .message:
             sayForEachRecipient(reply, or: StandardReplies.messageAccepted)
             drop(.delivered)
@@ -89,6 +89,7 @@ extension ServerSession {
         case .content:
             // Read to the real end, then say so: the client must not take content for commands.
             transaction?.content?.refusal = reply
+            transaction?.content?.gathered = []
         case .message:
             sayForEachRecipient(reply, or: StandardReplies.localError)
             drop(.refused)

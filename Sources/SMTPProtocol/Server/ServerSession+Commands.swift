@@ -1,4 +1,6 @@
 /// The commands: each verb is *checked* here; what must be decided is *asked*; `ServerSession+Answers` *proceeds*.
+///
+/// The small checks are inlined by force: to a call that only reads it, the compiler hands a copy of the whole session.
 extension ServerSession {
     /// Reads one command line, if it is there.
     mutating func readCommand(_ input: Span<UInt8>, _ position: inout Int) -> Step? {
@@ -120,6 +122,7 @@ extension ServerSession {
 
     /// CR, LF, NUL and other controls, octets above 127 where they may not be, malformed UTF-8. In MAIL and RCPT an
     /// octet inside the address gets the address's own reply (RFC 5321 §4.1.2), so those are left to the grammar.
+    @inline(__always)
     private func faultyOctets(in line: Span<UInt8>, _ verb: Verb) -> (PeerError, StandardReply)? {
         let found = OctetClasses(of: line)
         if found.hasLF { return (.bareLineFeed, StandardReplies.bareNewlineInCommand) }
@@ -135,6 +138,7 @@ extension ServerSession {
         return nil
     }
 
+    @inline(__always)
     private func lineLimit(of verb: Verb) -> Int {
         switch verb {
         case .mail: offer.mailLine
@@ -147,6 +151,7 @@ extension ServerSession {
     }
 
     /// 500 for what is unknown, 502 for what is known and not here (RFC 5321 §4.2.4).
+    @inline(__always)
     private func unavailable(_ verb: Verb, _ line: Span<UInt8>, _ command: ParsedVerb) -> StandardReply? {
         switch verb {
         case .mail, .rcpt, .data, .rset, .noop, .quit, .vrfy, .help: nil
@@ -164,6 +169,7 @@ extension ServerSession {
     }
 
     /// 530 until TLS is on, where it is required (RFC 3207 §4), and until the client is known, where it must be.
+    @inline(__always)
     private func securityNeeded(for verb: Verb) -> StandardReply? {
         switch verb {
         case .noop, .helo, .ehlo, .lhlo, .startTLS, .quit, .rset: return nil
@@ -176,6 +182,7 @@ extension ServerSession {
         }
     }
 
+    @inline(__always)
     private func misplaced(_ verb: Verb) -> StandardReply? {
         switch CommandOrder.verdict(stage, verb) {
         case .allowed: nil

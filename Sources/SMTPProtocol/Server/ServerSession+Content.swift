@@ -1,37 +1,57 @@
 /// Content: decoded where it lies, counted, and handed on in runs (RFC 5321 §4.1.1.4, §4.5.2).
 extension ServerSession {
     /// Reads content up to the next run that must be asked about, or its end.
+    ///
+    /// A run is asked about where it lies. Only where dots cut the content into many short runs are those gathered, so
+    /// that a dot costs a copy and not a question.
     mutating func readContent(_ input: Span<UInt8>, _ position: inout Int) -> Step? {
-        guard let event = transaction?.content?.decoder.next(input, &position) else {
-            change(to: .command)
-            return nil
+        if transaction?.content?.hasEnded == true { return endOfContent() }
+        while let event = transaction?.content?.decoder.next(input, &position) {
+            switch event {
+            case .content(let range):
+                guard isWanted else { continue }
+                if transaction?.content?.isAlone(range) == true {
+                    return ask(.content(.input(range)), as: .content)
+                }
+                transaction?.content?.gather(input.extracting(range.start..<range.end))
+                if gathered.count >= Content.gatheringLimit { return askAboutGathered() }
+            case .literal(let literal):
+                guard isWanted else { continue }
+                transaction?.content?.gather(literal.bytes.span)
+            case .needsInput:
+                transaction?.content?.hasShortRuns = false
+                if let step = askAboutGathered() ?? starved() { return step }
+                close(.peerClosed)
+                return nil
+            case .end:
+                transaction?.content?.hasEnded = true
+                return askAboutGathered() ?? endOfContent()
+            }
         }
-        switch event {
-        case .content(let range): return run(.input(range))
-        case .literal(let literal): return run(.literal(literal))
-        case .needsInput:
-            if let step = starved() { return step }
-            close(.peerClosed)
-            return nil
-        case .end: return endOfContent()
-        }
+        return nil
     }
 
-    /// Asks about a run of content, unless the message will not be taken anyway.
-    private mutating func run(_ piece: ContentPiece) -> Step? {
-        guard let content = transaction?.content, content.refusal == nil, fault(in: content.decoder) == nil
+    /// What has been gathered of short runs, and is asked about as `ContentPiece.gathered`.
+    public var gathered: [UInt8] { transaction?.content?.gathered ?? [] }
+
+    /// Whether the message may still be taken.
+    private var isWanted: Bool {
+        guard let size = transaction?.content?.decoder.size, let faults = transaction?.content?.decoder.faults
         else {
-            return nil
+            return false
         }
-        return ask(.content(piece), as: .content)
+        return transaction?.content?.refusal == nil && fault(size, faults) == nil
+    }
+
+    private mutating func askAboutGathered() -> Step? {
+        gathered.isEmpty || !isWanted ? nil : ask(.content(.gathered), as: .content)
     }
 
     /// What is wrong with the content so far, the gravest first: at the end that is the same however it was cut.
-    private func fault(in decoder: ContentDecoder) -> (PeerError, StandardReply)? {
-        if let limit = configuration.limits.messageSize, decoder.size > limit {
+    private func fault(_ size: Int, _ faults: ContentDecoder.Faults) -> (PeerError, StandardReply)? {
+        if let limit = configuration.limits.messageSize, size > limit {
             return (.sizeExceeded, StandardReplies.messageTooLarge)
         }
-        let faults = decoder.faults
         guard !faults.isEmpty else { return nil }
         if faults.contains(.lineTooLong) { return (.contentLineTooLong, StandardReplies.contentLineTooLong) }
         guard configuration.bareNewlines == .reject else { return nil }
@@ -46,7 +66,7 @@ extension ServerSession {
         budget.messages += 1
         budget.junkCommands = 0
         let times = configuration.dialect == .lmtp ? transaction.envelope.recipients.count : 1
-        if let (error, reply) = fault(in: content.decoder) {
+        if let (error, reply) = fault(content.decoder.size, content.decoder.faults) {
             refuse(error, reply, dropping: .refused)
             guard !isClosed else { return nil }
             for _ in 0..<(times - 1) { replies.append(reply) }
@@ -58,5 +78,35 @@ extension ServerSession {
             return ask(.message(transaction.envelope, size: content.decoder.size), as: .message)
         }
         return nil
+    }
+}
+
+extension ServerSession.Content {
+    /// A run shorter than this may be gathered, in octets.
+    static let shortRun = 2048
+    /// How much is gathered before it is asked about, in octets.
+    static let gatheringLimit = 16 << 10
+
+    /// Whether a run is asked about where it lies: a long one, or the first of its input, which may be the only one.
+    mutating func isAlone(_ range: ByteRange) -> Bool {
+        guard gathered.isEmpty else { return false }
+        if range.count >= Self.shortRun { return true }
+        defer { hasShortRuns = true }
+        return !hasShortRuns
+    }
+
+    mutating func gather(_ run: Span<UInt8>) {
+        unsafe run.withUnsafeBufferPointer { unsafe gathered.append(contentsOf: $0) }
+    }
+}
+
+extension ContentDecoder.Literal {
+    /// The octets themselves.
+    fileprivate var bytes: [UInt8] {
+        switch self {
+        case .cr: [13]
+        case .lf: [10]
+        case .crlf: [13, 10]
+        }
     }
 }

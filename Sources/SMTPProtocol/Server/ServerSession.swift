@@ -28,9 +28,11 @@ public struct ServerSession: Sendable {
     private var isShuttingDown = false
 
     /// How the client introduced itself, since the connection began or TLS came.
-    public internal(set) var hello: Hello?
+    public internal(set) var hello: Hello? { didSet { identityChanges &+= 1 } }
     /// TLS, if it is on.
-    public internal(set) var security: Security?
+    public internal(set) var security: Security? { didSet { identityChanges &+= 1 } }
+    /// How often `hello` or `security` have been set.
+    package private(set) var identityChanges = 0
 
     /// Ready to greet: the first `next` asks `.connect`. `security` is given when TLS came before the greeting.
     public init(_ configuration: Configuration, security: Security? = nil) {
@@ -161,10 +163,14 @@ public struct ServerSession: Sendable {
 
     var isClosed: Bool { state == .closed }
 
+    @inline(__always)
     var stage: CommandOrder.Stage {
         if state == .refused { return .refused }
-        guard let transaction else { return hello == nil ? .start : .idle }
-        return transaction.envelope.recipients.isEmpty ? .mail : .recipients
+        switch transaction?.envelope.recipients.isEmpty {
+        case nil: return hello == nil ? .start : .idle
+        case true?: return .mail
+        case false?: return .recipients
+        }
     }
 
     // MARK: Changes of state
@@ -251,6 +257,12 @@ extension ServerSession {
         var decoder: ContentDecoder
         /// The application's, once it will not take the message: the rest is read to its real end and dropped.
         var refusal: Reply?
+        /// Short runs that have not been asked about, or that are being asked about.
+        var gathered: [UInt8] = []
+        /// A short run of the input at hand has been asked about already.
+        var hasShortRuns = false
+        /// The end mark has been read.
+        var hasEnded = false
     }
 
     /// What has been used up of the session's budgets.
