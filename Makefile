@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 SOURCES = Sources Adapters Tests Spec Package.swift
-.PHONY: run build test purity format lint setup clean
+.PHONY: run build test bench purity format lint setup clean
 
 run: build
 	@exec "$$($(SWIFT) build -c release --show-bin-path)/smtp" serve $(ARGUMENTS)
@@ -14,6 +14,11 @@ test: setup lint
 	$(SWIFT) build --build-tests
 	$(SWIFT) test
 	Tests/Tidy/purity.sh
+
+bench: setup
+	$(SWIFT) build -c release --product benchmarks
+	@"$$($(SWIFT) build -c release --show-bin-path)/benchmarks"
+	@Tests/Benchmarks/instructions.sh
 
 purity: setup
 	Tests/Tidy/purity.sh

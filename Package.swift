@@ -60,6 +60,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "benchmarks", dependencies: ["SMTPProtocol", "SMTPConnection", "SMTPServer"],
+            path: "Tests/Benchmarks", exclude: ["instructions.sh", "instructions.txt"], swiftSettings: strict),
         tests("SMTPProtocolTests", ["SMTPProtocol"]),
         tests("SMTPConnectionTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
         tests("SMTPSocketsTests", ["SMTPConnection", "SMTPSockets"]),
