@@ -43,15 +43,43 @@ import Testing
         #expect(good.status == 0 && good.text == ["1 passed, 0 failed, 0 skipped"])
     }
 
-    @Test func `the matrix has a row for each case`() {
-        let matrix = report(.matrix)
+    @Test func `the matrix has a row for each case that ran, and totals at the end`() {
+        let matrix = report(.matrix).text
         #expect(
-            matrix.text.prefix(7) == [
-                "           core", "Topic", "  Good     ok", "  Bad      FAIL", "  Not yet  -", "",
-                "Skipped:",
+            matrix.prefix(5) == [
+                "           core", "Topic (1 not run)", "  Good     ok", "  Bad      FAIL", "",
             ])
-        #expect(matrix.text.contains("  1 on core: PROXY is not built yet"))
-        #expect(matrix.text.last == "1 passed, 1 failed, 1 skipped")
+        #expect(matrix.contains("# WRONG: line 8 wants `S: 221`; instead came"))
+        #expect(
+            matrix.suffix(9) == [
+                "ok: as the case has it.  FAIL: otherwise; the dialogue is above.  -: not run there.", "",
+                "                          core", "passed                    1",
+                "failed                    1", "not run                   1",
+                "  PROXY is not built yet  1", "", "1 passed, 1 failed, 1 skipped",
+            ])
+    }
+
+    @Test func `a matrix of many servers has numbers for their names`() throws {
+        let cases = try SpecFile.parse(name: "page.md", text: Self.text).cases
+        let names = ["127.0.0.1:18025", "127.0.0.1:18026", "127.0.0.1:18027", "a.very.long.name.example:25"]
+        let unvouched = "`given size 1k` is not vouched for (--given size=1k)"
+        let results = names.map { name in
+            cases.map {
+                CaseResult(subject: $0, target: name, outcome: .skipped(reason: unvouched))
+            }
+        }
+        var mixed = results
+        mixed[3][1] = CaseResult(subject: cases[1], target: names[3], outcome: .passed)
+        let matrix = Reports.matrix(mixed).split(separator: "\n").map(String.init)
+        #expect(matrix.prefix(4) == names.enumerated().map { "\($0 + 1): \($1)" }[...])
+        #expect(
+            matrix.dropFirst(4) == [
+                "           1     2     3     4", "Topic (2 not run)", "  Bad      -     -     -     ok",
+            ])
+        let totals = Reports.totals(mixed).split(separator: "\n").map(String.init)
+        #expect(totals.contains { $0.hasPrefix("not run") && $0.hasSuffix("3     3     3     2") })
+        #expect(totals.suffix(2) == ["More cases run on a server that is known to have:", "  size=1k"])
+        #expect(Reports.matrix([]) == "no cases")
     }
 
     @Test func `a wrong page and a wrong id have a status`() {

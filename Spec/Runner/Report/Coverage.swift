@@ -25,12 +25,23 @@ public struct Requirements: Sendable {
     }
 }
 
-/// The ids that need no case, and why: `Spec/exceptions.md`.
+/// The ids that have no case, and why: `Spec/exceptions.md`.
 ///
-/// A line `ID: REASON` is an exception, with or without `- ` before it; all others are for readers.
+/// A line `ID: REASON` is an exception, with or without `- ` before it; all others are for readers. A reason that
+/// begins with `shown by` names the test that shows what no transcript can: `shown by FILE: TEST; more`.
 public struct Exceptions: Sendable {
     /// The reason for each.
     public private(set) var reasons: [String: String] = [:]
+    /// For each id that a test shows, that test.
+    public private(set) var tests: [String: NamedTest] = [:]
+
+    /// A test, as an exception names it.
+    public struct NamedTest: Hashable, Sendable {
+        /// The file's path, from the package's root.
+        public let file: String
+        /// The test's name in that file.
+        public let name: String
+    }
 
     /// Reads the file's text.
     public init(_ text: String) throws(SpecError) {
@@ -45,6 +56,11 @@ public struct Exceptions: Sendable {
             guard reasons.updateValue(reason, forKey: id) == nil else {
                 throw Self.error(index, "`\(id)` is excepted twice")
             }
+            guard reason.hasPrefix("shown by") else { continue }
+            guard let test = NamedTest(reason) else {
+                throw Self.error(index, "`\(id)`: say `shown by FILE: TEST`")
+            }
+            tests[id] = test
         }
     }
 
@@ -53,13 +69,30 @@ public struct Exceptions: Sendable {
     }
 }
 
-/// Which requirements have a case, which an exception, and which neither.
+extension Exceptions.NamedTest {
+    /// Reads `shown by FILE: TEST`; what follows a semicolon is for readers.
+    init?(_ reason: String) {
+        let words = Array(reason.utf8).prefix { $0 != UInt8(ascii: ";") }
+        let start = "shown by ".utf8.count
+        guard words.count > start, let colon = words.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        file = String(decoding: words[start..<colon], as: UTF8.self)
+        name = String(decoding: Octets.trimmed(words[(colon + 1)...]), as: UTF8.self)
+        if file.isEmpty || name.isEmpty { return nil }
+    }
+}
+
+/// Which requirements have a case, which are shown by a test, which are excepted, and which are open.
 public struct Coverage: Sendable {
     private let requirements: Requirements
     private let exceptions: Exceptions
     private var cases: [String: Int] = [:]
     /// What is wrong: ids that do not exist, exceptions that are none.
     public private(set) var faults: [String] = []
+
+    /// How a requirement stands.
+    private enum Standing: CaseIterable {
+        case covered, shown, excepted, open
+    }
 
     /// Of these cases.
     public init(_ requirements: Requirements, _ exceptions: Exceptions, _ cases: [SpecCase]) {
@@ -83,29 +116,42 @@ public struct Coverage: Sendable {
     }
 
     /// The ids with neither case nor exception.
-    public var open: [String] { requirements.sections.flatMap(\.ids).filter(isOpen) }
+    public var open: [String] { requirements.sections.flatMap(\.ids).filter { standing($0) == .open } }
 
-    private func isOpen(_ id: String) -> Bool { cases[id] == nil && exceptions.reasons[id] == nil }
+    private func standing(_ id: String) -> Standing {
+        if cases[id] != nil { return .covered }
+        if exceptions.tests[id] != nil { return .shown }
+        return exceptions.reasons[id] == nil ? .open : .excepted
+    }
 
-    /// Per section: the ids with a case, with an exception, and still open.
+    /// Per section: the ids with a case, shown by a test, excepted, and still open.
     public var report: String {
         var lines: [String] = []
         for section in requirements.sections {
-            let covered = section.ids.filter { cases[$0] != nil }
-            let excepted = section.ids.filter { cases[$0] == nil && exceptions.reasons[$0] != nil }
-            let open = section.ids.filter(isOpen)
-            lines.append(
-                "\(section.title): \(section.ids.count) ids, \(covered.count) with a case, "
-                    + "\(excepted.count) excepted, \(open.count) open")
-            lines += covered.map { "  \($0)  \(cases[$0] ?? 0) \(cases[$0] == 1 ? "case" : "cases")" }
-            lines += excepted.map { "  \($0)  excepted: \(exceptions.reasons[$0] ?? "")" }
-            lines += open.map { "  \($0)  OPEN" }
+            let standings = section.ids.map { (id: $0, standing: standing($0)) }
+            lines.append("\(section.title): \(Self.counts(standings.map(\.standing)))")
+            for kind in Standing.allCases {
+                lines += standings.filter { $0.standing == kind }.map { "  \($0.id)  \(remark($0.id))" }
+            }
         }
         lines += faults
-        let total = requirements.ids
-        let covered = total.filter { cases[$0] != nil }.count
-        let summary =
-            "\(total.count) ids, \(covered) with a case, \(total.count - covered - open.count) excepted, "
-        return (lines + [summary + "\(open.count) open"]).joined(separator: "\n")
+        return (lines + [Self.counts(requirements.sections.flatMap(\.ids).map(standing))]).joined(
+            separator: "\n")
+    }
+
+    private func remark(_ id: String) -> String {
+        switch standing(id) {
+        case .covered: cases[id] == 1 ? "1 case" : "\(cases[id] ?? 0) cases"
+        case .shown: exceptions.reasons[id] ?? ""
+        case .excepted: "excepted: \(exceptions.reasons[id] ?? "")"
+        case .open: "OPEN"
+        }
+    }
+
+    private static func counts(_ standings: [Standing]) -> String {
+        func count(_ standing: Standing) -> Int { standings.filter { $0 == standing }.count }
+        let shown = count(.shown) == 0 ? "" : "\(count(.shown)) shown by a test, "
+        return "\(standings.count) ids, \(count(.covered)) with a case, \(shown)"
+            + "\(count(.excepted)) excepted, \(count(.open)) open"
     }
 }

@@ -28,7 +28,7 @@ public enum SpecRunner {
     public enum Report: Sendable {
         /// What really happened in each case that failed.
         case dialogue
-        /// Cases by targets, then the failures.
+        /// Cases by targets, then the failures, then totals.
         case matrix
         /// Which requirements have a case; nothing is run.
         case coverage
@@ -53,9 +53,10 @@ public enum SpecRunner {
         let results = options.targets.map { target in
             Self.run(cases, on: target, vouched: options.vouched, isStrict: options.isStrict)
         }
-        if options.report == .matrix { write(Reports.matrix(results)) }
+        if options.report == .matrix { write(Reports.matrix(results) + "\n") }
         let failures = Reports.dialogues(results)
         if !failures.isEmpty { write(failures) }
+        if options.report == .matrix { write(Reports.totals(results) + "\n") }
         write(Reports.summary(results))
         return Reports.count(results).failed == 0 ? 0 : 1
     }
