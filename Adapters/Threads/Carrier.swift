@@ -31,7 +31,7 @@ final class Carrier: Sendable {
         }
         let (local, now) = (door.local(of: descriptor), MonotonicClock.now())
         let made = try? ServedConnection(
-            door.service, peer: peer, local: local, at: now, post: letterbox.post)
+            door.service, peer: peer, local: local, at: now, clock: MonotonicClock.now, post: letterbox.post)
         guard let connection = made else { return }
         var transport = unsafe Transport(
             connection: connection, descriptor: descriptor, alarm: alarm, buffer: buffer)
@@ -82,8 +82,11 @@ private struct Transport {
         if isEager, readiness == .input, receive(letterbox) { return }
         // The alarm sounds once and for all; who has heard it is woken by the socket's end if need be.
         let wake = order == .serve ? alarm.descriptor : -1
-        let ready = Descriptor.wait(descriptor, for: readiness, until: deadline, wake: wake)
-        if ready.isEmpty { connection.advance(to: MonotonicClock.now()) }
+        // A post wakes no poll: with output pending and a question open, the letterbox is looked into now and then.
+        let soon = readiness == .output ? MonotonicClock.now().advanced(by: .milliseconds(20)) : nil
+        let until = soon.map { min(deadline ?? $0, $0) } ?? deadline
+        let ready = Descriptor.wait(descriptor, for: readiness, until: until, wake: wake)
+        if ready.isEmpty, !heed(letterbox.collect()) { connection.advance(to: MonotonicClock.now()) }
         if ready.contains(.output) { send() }
         if ready.contains(.input) { _ = receive(letterbox) }
     }

@@ -69,10 +69,17 @@ public struct Context: Sendable {
     /// For an answer that comes later.
     public let later: Responder
 
-    /// Made by whoever drives the connection, and by tests.
+    /// Made by whoever drives the connection.
     public init(session: SessionInfo, later: Responder) {
         self.session = session
         self.later = later
+    }
+
+    /// For a test that calls a handler's methods by itself; `later` gets the late answers.
+    public init(
+        session: SessionInfo, later: @escaping @Sendable (Result<Answer, any Error>) -> Void = { _ in }
+    ) {
+        self.init(session: session, later: Responder(Ticket(number: 0)) { later($0.result) })
     }
 }
 
@@ -87,11 +94,12 @@ public enum Decision: Sendable {
     public static var accept: Decision { .now(.accept) }
 
     /// This reply; its severity decides.
-    public static func reply(_ code: ReplyCode, _ status: EnhancedStatusCode? = nil, _ text: String)
-        -> Decision
-    {
+    public static func reply(_ code: ReplyCode, _ status: EnhancedStatusCode?, _ text: String) -> Decision {
         .now(.reply(Reply(code, status, text)))
     }
+
+    /// This reply with an enhanced code that says no more than its class.
+    public static func reply(_ code: ReplyCode, _ text: String) -> Decision { reply(code, nil, text) }
 }
 
 /// Names one question of one connection, so that a late answer cannot hit the wrong one.
@@ -113,7 +121,7 @@ public struct Responder: Sendable {
     private let ticket: Ticket
     private let deliver: @Sendable (LateAnswer) -> Void
 
-    /// Made by whoever drives the connection, and by tests.
+    /// Made by whoever drives the connection.
     public init(_ ticket: Ticket, _ deliver: @escaping @Sendable (LateAnswer) -> Void) {
         self.ticket = ticket
         self.deliver = deliver

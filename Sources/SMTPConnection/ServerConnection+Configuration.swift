@@ -16,7 +16,13 @@ extension ServerConnection {
         /// What is risky here; the session's own warnings last.
         public var warnings: [PolicyWarning] {
             var found: [PolicyWarning] = []
-            if case .none = tls, session.startTLS != .none { found.append(.tlsRequiredButNotOffered) }
+            if case .none = tls {
+                switch session.startTLS {
+                case .none: break
+                case .offered: found.append(.tlsOfferedWithoutCertificate)
+                case .required: found.append(.tlsRequiredButNotOffered)
+                }
+            }
             return found + session.warnings
         }
 

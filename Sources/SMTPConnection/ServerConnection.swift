@@ -86,16 +86,14 @@ public struct ServerConnection: ~Copyable {
     /// Answers a question. An answer to one that no longer stands is dropped, and false returned.
     @discardableResult
     public mutating func answer(_ answer: Answer, to ticket: Ticket, at now: Instant) -> Bool {
+        let counts = ticket.number == self.ticket && session.hasOpenQuestion
+        if counts {
+            // Before time passes: an answer that is there when its deadline falls has come in time.
+            if self.now < now { self.now = now }
+            settle(answer)
+        }
         advance(to: now)
-        guard ticket.number == self.ticket, session.hasOpenQuestion else { return false }
-        settle(answer)
-        return true
-    }
-
-    /// Answers the question that was just asked, before any time has passed.
-    package mutating func answer(_ answer: Answer, to ticket: Ticket) {
-        guard ticket.number == self.ticket, session.hasOpenQuestion else { return }
-        settle(answer)
+        return counts
     }
 
     /// Lets time pass; deadlines reached by `now` fire. Early and repeated calls do nothing.
@@ -289,7 +287,8 @@ public struct ServerConnection: ~Copyable {
             contentStart = start
             var limit = max(lastArrival, start).advanced(nanoseconds: timeouts.$content)
             if timeouts.contentRate > 0 {
-                let earned = Int64(session.contentSize / timeouts.contentRate) * 1_000_000_000
+                let seconds = min(Int64(session.contentSize / timeouts.contentRate), 1 << 32)
+                let earned = seconds * 1_000_000_000
                 let grace = start.advanced(nanoseconds: timeouts.$contentGrace)
                 limit = min(limit, grace.advanced(nanoseconds: earned))
             }
@@ -299,8 +298,10 @@ public struct ServerConnection: ~Copyable {
 
     private mutating func expire(_ deadline: Deadline) {
         switch deadline {
-        case .command, .content, .session:
-            session.end(.timedOut(deadline), saying: StandardReplies.idleTooLong)
+        case .command, .content: session.timeOut(deadline)
+        case .session:
+            // What is being received or decided has deadlines of its own.
+            session.endAtBoundary(.timedOut(.session), saying: StandardReplies.idleTooLong)
         case .answer:
             guard session.hasOpenQuestion else { return }
             session.report(.answerTimedOut)

@@ -7,6 +7,7 @@ struct Attendance: ~Copyable {
     let id: ConnectionID
     private let service: Service
     private let handler: any Handler
+    private let clock: (@Sendable () -> Instant)?
     private let post: @Sendable (LateAnswer) -> Void
     private var connection: ServerConnection
     /// Input that arrived but may not be read yet, and how much of it has been taken.
@@ -20,6 +21,7 @@ struct Attendance: ~Copyable {
     /// thread. Throws what `makeHandler` threw, already reported: close the socket.
     init(
         _ service: Service, peer: Endpoint, local: Endpoint, at now: Instant,
+        clock: (@Sendable () -> Instant)?,
         post: @escaping @Sendable (LateAnswer) -> Void
     ) throws {
         do {
@@ -29,6 +31,7 @@ struct Attendance: ~Copyable {
             throw error
         }
         self.service = service
+        self.clock = clock
         self.post = post
         id = .next()
         connection = ServerConnection(service.connection, peer: peer, local: local, at: now)
@@ -54,7 +57,7 @@ struct Attendance: ~Copyable {
         switch answer.result {
         case .success(let decided): connection.answer(decided, to: answer.ticket, at: now)
         case .failure(let error):
-            if connection.answer(apology(for: error), to: answer.ticket, at: now) {
+            if connection.answer(.reply(apology(for: error)), to: answer.ticket, at: now) {
                 service.observe(.handlerFailed(id, error))
             }
         }
@@ -136,23 +139,29 @@ struct Attendance: ~Copyable {
             notice, in: Context(session: connection.info, later: Responder(Ticket(number: 0), post)))
     }
 
-    /// Puts one question to the handler. An answer that comes now goes straight back.
+    /// Puts one question to the handler. An answer that comes now goes straight back, and the time it took is told:
+    /// it is not the client's.
     private mutating func put(_ question: Question, _ ticket: Ticket, _ input: Span<UInt8>) {
-        let context = Context(session: connection.info, later: Responder(ticket, post))
         if case .message(let envelope, let size) = question { candidate = (envelope, size) }
+        guard let answer = consult(question, ticket, input) else { return }
+        connection.answer(answer, to: ticket, at: clock?() ?? Instant(nanoseconds: .min))
+    }
+
+    /// What the handler says now; `nil` for later. Not inlined: the context, which shares the envelope, must be gone
+    /// before the answer changes it, or each recipient would cost a copy of all.
+    @inline(never)
+    private func consult(_ question: Question, _ ticket: Ticket, _ input: Span<UInt8>) -> Answer? {
         do {
+            let context = Context(session: connection.info, later: Responder(ticket, post))
             switch try decide(question, context, input) {
-            case .now(let answer): connection.answer(answer, to: ticket)
-            case .later: break
+            case .now(let answer): return answer
+            case .later: return nil
             }
         } catch {
             service.observe(.handlerFailed(id, error))
-            let answer = apology(for: error)
-            if case .connect = question, case .reply(let reply) = answer {
-                connection.answer(.close(Reply(421, reply.status, lines: reply.lines)), to: ticket)
-            } else {
-                connection.answer(answer, to: ticket)
-            }
+            guard case .connect = question else { return .reply(apology(for: error)) }
+            let reply = apology(for: error)
+            return .close(Reply(421, reply.status, lines: reply.lines))
         }
     }
 
@@ -175,9 +184,9 @@ struct Attendance: ~Copyable {
     }
 
     /// 451, and nothing of the error's text unless the service says so.
-    private func apology(for error: any Error) -> Answer {
-        let text = service.showsHandlerErrors ? "Local error: \(error)" : "Local error, try again later"
-        return .reply(Reply(451, EnhancedStatusCode(4, 3, 0), text))
+    private func apology(for error: any Error) -> Reply {
+        guard service.showsHandlerErrors else { return .localError }
+        return Reply(451, EnhancedStatusCode(4, 3, 0), "Local error: \(error)")
     }
 }
 

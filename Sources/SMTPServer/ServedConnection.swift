@@ -8,13 +8,15 @@ public import SMTPProtocol
 public final class ServedConnection {
     private var attendance: Attendance
 
-    /// A connection just accepted. `post` must bring a late answer to `receive(_:at:)` on the connection's own
+    /// A connection just accepted. `clock` is read when a handler has answered at once, so that the time it took is
+    /// not the client's; without it, handlers take no time. `post` must bring a late answer to `receive(_:at:)` on the connection's own
     /// thread. Throws what `makeHandler` threw, already reported: close the socket.
     public init(
         _ service: Service, peer: Endpoint, local: Endpoint, at now: Instant,
+        clock: (@Sendable () -> Instant)? = nil,
         post: @escaping @Sendable (LateAnswer) -> Void
     ) throws {
-        attendance = try Attendance(service, peer: peer, local: local, at: now, post: post)
+        attendance = try Attendance(service, peer: peer, local: local, at: now, clock: clock, post: post)
     }
 
     /// Numbers this connection in logs.

@@ -25,6 +25,11 @@ struct Account: Sendable {
         }
     }
 
+    /// Makes this user the owner of the socket files, so that it can be reached and removed under its rights.
+    func own(_ paths: [String]) throws(Failure) {
+        for path in paths { try check(unsafe chown(path, user, group), "own \(path)") }
+    }
+
     /// Gives up the rights that the process has for those of this user, for good, in all threads.
     func become() throws(Failure) {
         if isCurrent { return }

@@ -19,6 +19,7 @@ func serve(_ settings: ServeSettings) throws {
     // the addresses are bound.
     let runtime = PreparedRuntime(ThreadRuntime()) {
         delivery.prepare {
+            try settings.account?.own(settings.endpoints.compactMap(\.socketPath))
             try settings.account?.become()
             return try handlers(for: settings, output, logger)
         }
@@ -91,5 +92,12 @@ private func openMaildir(_ directory: String, _ logger: Logger) throws(Failure) 
         }
     } catch {
         throw Failure("--maildir \(directory): \(error)")
+    }
+}
+
+extension Endpoint {
+    /// The file of a Unix socket.
+    fileprivate var socketPath: String? {
+        if case .unix(let path) = self { path } else { nil }
     }
 }

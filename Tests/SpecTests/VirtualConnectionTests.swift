@@ -6,9 +6,11 @@ import Testing
 
 /// Refuses every recipient but one, after a while, from a task.
 private struct Slow: AsyncHandler {
-    func respond(to question: AsyncQuestion, in session: SessionInfo) async throws -> Answer {
+    func recipient(
+        _ path: ForwardPath, _ parameters: RecipientParameters, in session: SessionInfo
+    ) async throws -> Answer {
         await Task.yield()
-        guard case .decide(.recipient(.mailbox(let mailbox), _)) = question else { return .accept }
+        guard case .mailbox(let mailbox) = path else { return .accept }
         if mailbox.description == "bob@example.org" { return .accept }
         return .reply(Reply(550, EnhancedStatusCode(5, 1, 1), "not here"))
     }

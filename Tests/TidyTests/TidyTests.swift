@@ -21,7 +21,8 @@ import Testing
             let text = try String(contentsOfFile: path, encoding: .utf8)
             return Source(
                 path: String(path.dropFirst(root.path(percentEncoded: false).count)),
-                lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+                lines: text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
+                    String.init))
         }
     }
 
@@ -56,7 +57,7 @@ import Testing
     @Test func `files, functions and adapters are short`() throws {
         for folder in ["Sources", "Adapters", "Spec", "Tests"] {
             for file in try Self.sources(folder) {
-                #expect(file.lines.count <= 401, "\(file.path) has \(file.lines.count) lines")
+                #expect(file.lines.count <= 400, "\(file.path) has \(file.lines.count) lines")
                 for (name, length) in Self.functions(file.lines) {
                     #expect(length <= 60, "\(file.path): \(name) has \(length) lines")
                 }

@@ -22,6 +22,9 @@ public struct Reply: Hashable, Sendable {
         self.lines = lines.isEmpty ? [""] : lines.map(Self.harmless)
     }
 
+    /// What a client hears when something goes wrong on our side (RFC 5321 §4.2.4).
+    package static let localError = Reply(451, EnhancedStatusCode(4, 3, 0), "Local error, try again later")
+
     private static func agreeing(_ status: EnhancedStatusCode?, _ code: ReplyCode) -> EnhancedStatusCode? {
         guard let status, code.severity != .intermediate else { return nil }
         let expected = code.severity.rawValue

@@ -8,6 +8,8 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
     case authenticationImpossible
     /// STARTTLS is required, but there is no TLS to offer: every MAIL gets 530.
     case tlsRequiredButNotOffered
+    /// STARTTLS is offered, but there is no TLS: a client that uses it is cut off.
+    case tlsOfferedWithoutCertificate
     /// Messages have no size limit.
     case unlimitedMessageSize
     /// A size limit under 64 KiB (RFC 5321 §4.5.3.1.7).
@@ -38,6 +40,8 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
             "clients must authenticate but no mechanism is offered: all mail is refused with 530; offer one"
         case .tlsRequiredButNotOffered:
             "TLS is required but there is no certificate to offer it with: all mail is refused with 530; add one"
+        case .tlsOfferedWithoutCertificate:
+            "STARTTLS is offered but there is no certificate: clients that use it are cut off; add one or do not offer it"
         case .unlimitedMessageSize:
             "messages have no size limit: one client can fill the disk; set a size limit"
         case .messageSizeBelowMinimum(let octets):

@@ -30,20 +30,25 @@ package struct ReplyWriter: Sendable {
     package mutating func append(
         _ reply: Reply, allowsUTF8: Bool, showsStatus: Bool = true, leading: [UInt8]? = nil
     ) {
-        let status = sendsStatus && showsStatus ? reply.status.map { Array("\($0) ".utf8) } ?? [] : []
+        let status = sendsStatus && showsStatus ? Self.status(of: reply) : []
         let room = Self.lineLimit - 6 - status.count
         var pieces: [[UInt8]] = []
-        for line in reply.lines {
-            let text = line.utf8.map { $0 > 127 && !allowsUTF8 ? UInt8(ascii: "?") : $0 }
+        for (index, line) in reply.lines.enumerated() {
+            var text = line.utf8.map { $0 > 127 && !allowsUTF8 ? UInt8(ascii: "?") : $0 }
+            if index == 0, let leading {
+                text = text.isEmpty ? leading : leading + [UInt8(ascii: " ")] + text
+            }
             Self.fold(text, into: room, &pieces)
-        }
-        if let leading {
-            let first = pieces.isEmpty ? [] : pieces.removeFirst()
-            pieces.insert(first.isEmpty ? leading : leading + [UInt8(ascii: " ")] + first, at: 0)
         }
         for (index, piece) in pieces.enumerated() {
             appendLine(reply.code, status + piece, isLast: index == pieces.count - 1)
         }
+    }
+
+    /// The enhanced code with its space: every 2yz, 4yz and 5yz has one, if need be one that says nothing (RFC 2034 §4).
+    private static func status(of reply: Reply) -> [UInt8] {
+        if let status = reply.status { return Array("\(status) ".utf8) }
+        return reply.code.severity == .intermediate ? [] : Array("\(reply.code.severity.rawValue).0.0 ".utf8)
     }
 
     /// Appends one line of a reply.

@@ -7,15 +7,13 @@ extension ServerSession {
         case closing(Reply)
     }
 
-    private static let localError = Reply(451, EnhancedStatusCode(4, 3, 0), "Local error, try again later")
-
     /// A reply's severity is the decision; 421 also ends the session (RFC 5321 §4.2.2).
     private func verdict(_ reply: Reply, to question: OpenQuestion) -> Verdict {
         switch reply.code.severity {
         case .completion: return .accepted(reply)
         case .intermediate:
             if case .data = question { return .accepted(reply) }
-            return .refused(Self.localError)
+            return .refused(Reply.localError)
         case .transient, .permanent: return reply.code == 421 ? .closing(reply) : .refused(reply)
         }
     }
@@ -33,7 +31,7 @@ extension ServerSession {
             decided = .accepted(nil)
         case .replies(let each):
             if case .message = question { return finish(with: each) }
-            decided = each.count == 1 ? verdict(each[0], to: question) : .refused(Self.localError)
+            decided = each.count == 1 ? verdict(each[0], to: question) : .refused(Reply.localError)
         }
         switch decided {
         case .accepted(let reply):
@@ -41,7 +39,12 @@ extension ServerSession {
             accept(question, saying: reply)
         case .refused(let reply): refuse(question, saying: reply)
         case .closing(let reply):
-            if case .connect = question { greet(reply) } else { say(reply) }
+            // Even a last word decides: a 2yz takes what was asked about.
+            switch (question, reply.code.severity) {
+            case (.connect, _): greet(reply)
+            case (_, .completion): accept(question, saying: reply)
+            case (_, .intermediate), (_, .transient), (_, .permanent): say(reply)
+            }
             close(.refused)
         }
     }
@@ -111,7 +114,7 @@ extension ServerSession {
     private mutating func finish(with each: [Reply]) {
         guard let recipients = transaction?.envelope.recipients else { return }
         guard configuration.dialect == .lmtp else {
-            let only = each.count == 1 ? verdict(each[0], to: .message) : .refused(Self.localError)
+            let only = each.count == 1 ? verdict(each[0], to: .message) : .refused(Reply.localError)
             switch only {
             case .accepted(let reply): return accept(.message, saying: reply)
             case .refused(let reply), .closing(let reply): return refuse(.message, saying: reply)
@@ -119,10 +122,10 @@ extension ServerSession {
         }
         var isDelivered = false
         for index in recipients.indices {
-            let reply = index < each.count ? each[index] : Self.localError
+            let reply = index < each.count ? each[index] : Reply.localError
             let isFinal = reply.code.severity != .intermediate
             isDelivered = isDelivered || reply.code.severity == .completion
-            say(isFinal ? reply : Self.localError)
+            say(isFinal ? reply : Reply.localError)
         }
         drop(isDelivered ? .delivered : .refused)
     }
@@ -145,13 +148,13 @@ extension ServerSession {
     /// The greeting: our name first, no enhanced code (RFC 5321 §4.2, RFC 2034 §4).
     private mutating func greet(_ reply: Reply) {
         replies.append(
-            reply, allowsUTF8: false, showsStatus: false, leading: Array(configuration.hostname.utf8))
+            reply, allowsUTF8: false, showsStatus: false, leading: hostnameOctets)
     }
 
     /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
     private mutating func introduce(_ hello: Hello, _ reply: Reply?) {
         replies.sendsStatus = offer.statusCodes
-        var first = Array(configuration.hostname.utf8)
+        var first = hostnameOctets
         if let text = reply?.lines.first, !text.utf8.isEmpty {
             first += [UInt8(ascii: " ")] + text.utf8.prefix(400).map { $0 > 127 ? UInt8(ascii: "?") : $0 }
         }

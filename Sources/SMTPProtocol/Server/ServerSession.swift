@@ -25,7 +25,10 @@ public struct ServerSession: Sendable {
     var budget = Budget()
     private var notices: [Notice] = []
     private var hasEnded = false
-    private var isShuttingDown = false
+    /// Why to end at the next command boundary, and what to say then.
+    private var ending: (cause: CloseCause, reply: StandardReply)?
+    /// Our name, without what could end a line.
+    let hostnameOctets: [UInt8]
 
     /// How the client introduced itself, since the connection began or TLS came.
     public internal(set) var hello: Hello? { didSet { identityChanges &+= 1 } }
@@ -39,6 +42,8 @@ public struct ServerSession: Sendable {
         self.configuration = configuration
         self.security = security
         offer = Offer(configuration.extensions, configuration.limits.commandSize)
+        let name = configuration.hostname.utf8.filter { $0 > 32 && $0 < 127 }.prefix(255)
+        hostnameOctets = name.isEmpty ? Array("localhost".utf8) : Array(name)
         replies.sendsStatus = offer.statusCodes
     }
 
@@ -55,7 +60,17 @@ public struct ServerSession: Sendable {
     public mutating func receiveEnd() { hasEnded = true }
 
     /// Says 421 at the next command boundary, then closes (RFC 5321 §3.8).
-    public mutating func shutDown() { isShuttingDown = true }
+    public mutating func shutDown() { endAtBoundary(.shutDown, saying: StandardReplies.shuttingDown) }
+
+    /// Says 421 and closes: time is up, whatever was being waited for.
+    public mutating func timeOut(_ deadline: Deadline) {
+        end(.timedOut(deadline), saying: StandardReplies.idleTooLong)
+    }
+
+    /// Says `reply` at the next command boundary, then closes. What is being received or decided comes to its end.
+    package mutating func endAtBoundary(_ cause: CloseCause, saying reply: StandardReply) {
+        if ending == nil { ending = (cause, reply) }
+    }
 
     /// Resumes after the handshake that `.wait(.tls)` asked for, having forgotten the client (RFC 3207 §4.2).
     public mutating func secured(by security: Security) {
@@ -102,8 +117,8 @@ public struct ServerSession: Sendable {
             case .opening:
                 return ask(.connect, as: .connect)
             case .command, .refused:
-                if isShuttingDown {
-                    end(.shutDown, saying: StandardReplies.shuttingDown)
+                if let ending {
+                    end(ending.cause, saying: ending.reply)
                 } else if let step = readCommand(input, &position) {
                     return step
                 }
