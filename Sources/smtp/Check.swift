@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import SMTPConnection
 import SMTPSockets
+import SpecRunner
 
 /// `smtp check`: the options as they were written. `CheckSettings` reads them.
 struct Check: ParsableCommand {
@@ -83,6 +84,22 @@ struct CheckSettings {
         self.files = files
         given = try Self.pairs(options.given)
         isStrict = options.strict
+        try refuseWhatIsIdle(options)
+    }
+
+    /// An option that would change nothing is a mistake.
+    private func refuseWhatIsIdle(_ options: Check) throws(UsageError) {
+        if report == .coverage, !options.target.isEmpty {
+            throw UsageError(
+                "--target", options.target[0], "coverage runs nothing; leave it or --report coverage out")
+        }
+        let isForeign = targets.contains { if case .foreign = $0 { true } else { false } }
+        if !isForeign, let first = options.given.first {
+            throw UsageError("--given", first, "vouches for another server; name its address with --target")
+        }
+        if !isForeign, isStrict {
+            throw UsageError("--strict: is for another server; name its address with --target")
+        }
     }
 
     private static func target(_ text: String) throws(UsageError) -> Target {
@@ -111,7 +128,16 @@ struct CheckSettings {
                 throw UsageError("--given", text, "not KEY=VALUE; write such as host=mx.example.org")
             }
             let key = String(decoding: octets[..<equals], as: UTF8.self)
-            pairs.append((key, String(decoding: octets[(equals + 1)...], as: UTF8.self)))
+            let value = String(decoding: octets[(equals + 1)...], as: UTF8.self)
+            do throws(SpecError) {
+                // What a case may be given is what can be vouched for.
+                _ = try SpecFile.parse(
+                    name: text, text: "# T\n## C\n```smtp\ngiven \(key) \(value)\nS: 220\n```\n")
+            } catch {
+                throw UsageError(
+                    "--given", text, "no case is given that; Spec/README.md lists the keys and values")
+            }
+            pairs.append((key, value))
         }
         return pairs
     }

@@ -48,7 +48,7 @@ func serve(_ settings: ServeSettings) throws {
         throw Failure("stopping failed: \(error)")
     }
     if output.isGone {
-        throw Failure("nobody reads standard output any more; give --maildir or --discard to go on without")
+        throw Failure("nobody reads standard output any more; leave --print out, or redirect it to a file")
     }
     logger.notice("stopped")
 }

@@ -56,7 +56,10 @@ public enum SpecRunner {
         if options.report == .matrix { write(Reports.matrix(results) + "\n") }
         let failures = Reports.dialogues(results)
         if !failures.isEmpty { write(failures) }
-        if options.report == .matrix { write(Reports.totals(results) + "\n") }
+        // A skip is told with its reason, whatever is asked for.
+        if options.report == .matrix || Reports.count(results).skipped > 0 {
+            write(Reports.totals(results) + "\n")
+        }
         write(Reports.summary(results))
         return Reports.count(results).failed == 0 ? 0 : 1
     }
