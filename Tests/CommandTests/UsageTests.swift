@@ -45,6 +45,10 @@ import Testing
         (["check", "--target", "moon", "x.md"], ["--target", "moon", "core", "threads", "HOST:PORT"]),
         (["check", "--report", "song", "x.md"], ["--report", "song", "matrix", "dialogue", "coverage"]),
         (["check", "--given", "nonsense", "x.md"], ["--given", "nonsense", "KEY=VALUE"]),
+        (["check", "--given", "nonsense=1", "x.md"], ["--given", "nonsense=1", "Spec/README.md"]),
+        (["check", "--given", "size=1000", "x.md"], ["--given", "size=1000", "--target"]),
+        (["check", "--strict", "x.md"], ["--strict", "--target"]),
+        (["check", "--target", "core", "--report", "coverage", "x.md"], ["--target", "core", "coverage"]),
     ]
 
     @Test(arguments: mistakes) func `a mistake is one line and exit status 2`(
