@@ -81,6 +81,7 @@ let package = Package(
         tests(
             "CommandTests",
             ["SMTPConnection", "SMTPSockets", "smtp", .product(name: "Logging", package: "swift-log")]),
+        tests("SimulationTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
         tests("TidyTests", []),
     ]
 )

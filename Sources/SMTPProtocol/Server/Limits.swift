@@ -10,6 +10,8 @@ public struct Limits: Hashable, Sendable {
     public var recipients = 1000
     /// Refused RCPTs in a session before 421.
     public var refusedRecipients: Int? = 100
+    /// RCPTs beyond `recipients` in a session that get 452 before 421.
+    public var surplusRecipients: Int? = 200
     /// Messages in a session before 421.
     public var messages: Int? = 1000
     /// Errors after which each further one is answered with a delay.
@@ -38,6 +40,7 @@ public struct Limits: Hashable, Sendable {
         limits.messages = nil
         limits.junkCommands = nil
         limits.softErrors = nil
+        limits.surplusRecipients = nil
         return limits
     }()
     /// RFC 5321's minimum sizes, nothing more: to test clients against.
@@ -62,6 +65,7 @@ public struct Limits: Hashable, Sendable {
     public static let lab: Self = {
         var limits = Self()
         limits.refusedRecipients = nil
+        limits.surplusRecipients = nil
         limits.messages = nil
         limits.softErrors = nil
         limits.errors = nil

@@ -30,8 +30,8 @@ extension ServerSession {
             if case .hello = question { offered = extensions }
             decided = .accepted(nil)
         case .replies(let each):
-            if case .message = question { return finish(with: each) }
-            decided = each.count == 1 ? verdict(each[0], to: question) : .refused(Reply.localError)
+            if case .message = question, configuration.dialect == .lmtp { return finish(with: each) }
+            decided = each.count == 1 ? verdict(each[0], to: question) : .refused(.localError)
         }
         switch decided {
         case .accepted(let reply):
@@ -42,6 +42,8 @@ extension ServerSession {
             // Even a last word decides: a 2yz takes what was asked about.
             switch (question, reply.code.severity) {
             case (.connect, _): greet(reply)
+            // There is no last word that lets content come: the answer contradicts itself.
+            case (.data, .completion), (.content, .completion): say(.localError)
             case (_, .completion): accept(question, saying: reply)
             case (_, .intermediate), (_, .transient), (_, .permanent): say(reply)
             }
@@ -110,24 +112,15 @@ extension ServerSession {
     }
 
     /// LMTP: a reply for each recipient; those that are missing get 451 (RFC 2033 §4.2). The message counts as
-    /// delivered if anybody got it.
+    /// delivered if anybody got it. A 421 among them also ends the session.
     private mutating func finish(with each: [Reply]) {
         guard let recipients = transaction?.envelope.recipients else { return }
-        guard configuration.dialect == .lmtp else {
-            let only = each.count == 1 ? verdict(each[0], to: .message) : .refused(Reply.localError)
-            switch only {
-            case .accepted(let reply): return accept(.message, saying: reply)
-            case .refused(let reply), .closing(let reply): return refuse(.message, saying: reply)
-            }
+        let replies = recipients.indices.map { index in
+            index < each.count && each[index].code.severity != .intermediate ? each[index] : Reply.localError
         }
-        var isDelivered = false
-        for index in recipients.indices {
-            let reply = index < each.count ? each[index] : Reply.localError
-            let isFinal = reply.code.severity != .intermediate
-            isDelivered = isDelivered || reply.code.severity == .completion
-            say(isFinal ? reply : Reply.localError)
-        }
-        drop(isDelivered ? .delivered : .refused)
+        for reply in replies { say(reply) }
+        drop(replies.contains { $0.code.severity == .completion } ? .delivered : .refused)
+        if replies.contains(where: { $0.code == 421 }) { close(.refused) }
     }
 
     // MARK: Saying it

@@ -56,9 +56,14 @@ extension ServerSession {
             return nil
         }
         guard (transaction?.envelope.recipients.count ?? 0) < configuration.limits.recipients else {
-            // The surplus is for another transaction: not the client's error (RFC 5321 §4.5.3.1.10).
+            // The surplus is for another transaction: not the client's error (RFC 5321 §4.5.3.1.10), up to a point.
             note(.peerError(.limitReached))
-            replies.append(StandardReplies.tooManyRecipients)
+            budget.surplusRecipients += 1
+            if let limit = configuration.limits.surplusRecipients, budget.surplusRecipients > limit {
+                end(.tooManyErrors, saying: StandardReplies.tooManyRefused)
+            } else {
+                replies.append(StandardReplies.tooManyRecipients)
+            }
             return nil
         }
         let path =

@@ -285,6 +285,7 @@ extension ServerSession {
         var errors = 0
         var junkCommands = 0
         var refusedRecipients = 0
+        var surplusRecipients = 0
         var messages = 0
         var commands = 0
     }
