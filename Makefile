@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 SOURCES = Sources Adapters Tests Spec Package.swift
-.PHONY: run build test bench purity format lint setup clean
+.PHONY: run build test bench purity fuzz format lint setup clean
 
 run: build
 	@exec "$$($(SWIFT) build -c release --show-bin-path)/smtp" serve $(ARGUMENTS)
@@ -22,6 +22,11 @@ bench: setup
 
 purity: setup
 	Tests/Tidy/purity.sh
+
+# Each fuzz target in turn: `make fuzz SECONDS=600 TARGET=session`.
+fuzz: SECONDS ?= 30
+fuzz: setup
+	SECONDS_EACH=$(SECONDS) Tests/Fuzz/fuzz.sh run $(TARGET)
 
 format:
 	$(SWIFT) format format --in-place --parallel -r $(SOURCES)

@@ -82,6 +82,10 @@ let package = Package(
             "CommandTests",
             ["SMTPConnection", "SMTPSockets", "smtp", .product(name: "Logging", package: "swift-log")]),
         tests("SimulationTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
+        .testTarget(
+            name: "FuzzReplayTests", dependencies: ["SMTPProtocol", "SMTPConnection"], path: "Tests/Fuzz",
+            exclude: ["Entry", "corpus", "dictionary", "fuzz.sh"], sources: ["Targets", "Replay"],
+            swiftSettings: strict),
         tests("TidyTests", []),
     ]
 )

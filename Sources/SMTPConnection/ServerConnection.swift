@@ -168,6 +168,8 @@ public struct ServerConnection: ~Copyable {
             case .note(let notice):
                 if case .peerError = notice, session.isBeyondSoftErrors {
                     deadlines[.delay] = now.advanced(nanoseconds: configuration.timeouts.$errorDelay)
+                    // The pause is ours: the client's time for its next command begins after it.
+                    deadlines[.command] = nil
                 }
                 return .note(notice)
             case .wait(let reason):

@@ -111,6 +111,14 @@ import Testing
         #expect(rig.lastLine == "250 2.0.0 OK")
     }
 
+    @Test func `the pause after an error is not the client's time`() {
+        let rig = Rig { $0.timeouts.command = .seconds(2) }
+        rig.receive(String(repeating: "WHAT\r\n", count: 9) + "NOOP\r\n")
+        for _ in 0..<4 { rig.wait(1) }
+        #expect(rig.lastLine == "250 2.0.0 OK")
+        #expect(rig.last.until == 6)
+    }
+
     @Test func `the clock may not run backwards`() {
         let rig = Rig()
         rig.wait(100)
