@@ -148,7 +148,8 @@ public struct ServerConnection: ~Copyable {
                 position = input.count
                 return .wait(until: nil, input: false, output: false)
             }
-            if unsentCount >= configuration.session.limits.replyBacklog {
+            let backlog = unsentCount + (tls == nil ? 0 : session.pendingReplies)
+            if backlog > 0, backlog >= configuration.session.limits.replyBacklog {
                 return isSending ? wait(input: false) : send()
             }
             if deadlines[.delay] != nil { return wait(input: false) }
@@ -183,7 +184,7 @@ public struct ServerConnection: ~Copyable {
         sealReplies()
         if unsentCount > 0, !isSending { return send() }
         switch reason {
-        case .answer: return wait(input: false)
+        case .answer, .room: return wait(input: false)
         case .input:
             armInputDeadline()
             return wait(input: true)

@@ -17,7 +17,6 @@ if ((${#targets[@]} == 0)); then targets=(session content line command xtext); f
 
 export SWIFT_BACKTRACE=enable=no
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:abort_on_error=1:quarantine_size_mb=16:malloc_context_size=2}
-# A crash is told by its message; a stack through Swift's trap says no more.
 limits=(-max_len=1024 -timeout=10 -rss_limit_mb=1024)
 
 flags=(

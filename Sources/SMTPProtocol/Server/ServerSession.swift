@@ -105,8 +105,8 @@ public struct ServerSession: Sendable {
         case wait(Wait)
     }
 
-    /// What the session is waiting for; `.never` when it is over.
-    public enum Wait: Hashable, Sendable { case input, answer, tls, never }
+    /// What the session is waiting for: `.room` when its replies must be taken first, `.never` when it is over.
+    public enum Wait: Hashable, Sendable { case input, answer, room, tls, never }
 
     /// Takes the next step. Moves `position` over what it took of `input`.
     public mutating func next(_ input: Span<UInt8>, _ position: inout Int) -> Step {
@@ -119,6 +119,10 @@ public struct ServerSession: Sendable {
             case .command, .refused:
                 if let ending {
                     end(ending.cause, saying: ending.reply)
+                } else if pendingReplies > 0, pendingReplies >= configuration.limits.replyBacklog,
+                    position < input.count
+                {
+                    return .wait(.room)
                 } else if let step = readCommand(input, &position) {
                     return step
                 }

@@ -57,6 +57,7 @@ struct Simulation {
             switch step {
             case .note(let notice): observed.note(notice)
             case .ask(let question): try answer(question, input, &generator, &position)
+            case .wait(.room): continue
             case .wait(.input):
                 try expect(position == input.count, "input was left: \(position) of \(input.count)")
                 if sent == octets.count {
