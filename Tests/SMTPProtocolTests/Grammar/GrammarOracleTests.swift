@@ -133,6 +133,7 @@ import Testing
             _ = CommandParser.decimal(line.span, ByteRange(0, line.count))
             _ = try? MailDomain("[" + String(decoding: line, as: UTF8.self) + "]")
             _ = try? XText.decode(line.span)
+            _ = try? Base64.decode(line.span)
             _ = Keyword(line.span)
             #expect(XTextTests.isRoundTrip(line))
             let isText = String(validating: line, as: UTF8.self) != nil
