@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "SMTPServer", targets: ["SMTPServer", "SMTPSockets"]),
         .library(name: "SMTPHandlers", targets: ["SMTPHandlers"]),
         .library(name: "SMTPThreads", targets: ["SMTPThreads"]),
+        .library(name: "SMTPLibUV", targets: ["SMTPLibUV"]),
         .library(name: "SMTPTesting", targets: ["SMTPTesting"]),
         .executable(name: "smtp", targets: ["smtp"]),
     ],
@@ -44,6 +45,10 @@ let package = Package(
         module(
             "SMTPThreads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"],
             path: "Adapters/Threads"),
+        .systemLibrary(name: "CLibUV", path: "Adapters/System/CLibUV", providers: [.apt(["libuv1-dev"])]),
+        module(
+            "SMTPLibUV", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "CLibUV"],
+            path: "Adapters/LibUV"),
         module(
             "SpecRunner",
             [
@@ -55,7 +60,7 @@ let package = Package(
             name: "smtp",
             dependencies: [
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
-                "SMTPThreads", "SpecRunner",
+                "SMTPThreads", "SMTPLibUV", "SpecRunner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -68,7 +73,10 @@ let package = Package(
         tests("SMTPSocketsTests", ["SMTPConnection", "SMTPSockets"]),
         tests(
             "SMTPServerTests",
-            ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads"]),
+            [
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads",
+                "SMTPLibUV",
+            ]),
         tests(
             "SMTPHandlersTests",
             ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting"]),
@@ -76,7 +84,7 @@ let package = Package(
             "SpecTests",
             [
                 "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting",
-                "SMTPThreads",
+                "SMTPThreads", "SMTPLibUV",
             ]),
         tests(
             "CommandTests",

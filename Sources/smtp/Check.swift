@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
         abstract: "Hold a mail server against transcripts.",
         discussion: """
             FILE is a page of transcripts in Markdown. TARGET is core (the protocol alone, cut at every place), \
-            threads (this package's server over sockets) or the address of any server: HOST:PORT, [IPV6]:PORT or \
+            libuv or threads (this package's server over sockets) or the address of any server: HOST:PORT, [IPV6]:PORT or \
             unix:PATH. 'smtp check HOST:PORT FILE...' is short for --target HOST:PORT.
 
             On somebody else's server, what the wire cannot show is skipped, and the reason is told. The last line \
@@ -20,9 +20,9 @@ struct Check: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What to check: core, threads or an address; may be repeated. (default: core)",
+            "What to check: core, libuv, threads or an address; may be repeated. (default: core)",
             valueName: "target"),
-        completion: .list(["core", "threads"]))
+        completion: .list(["core"] + RuntimeChoice.names))
     var target: [String] = []
     @Option(
         help: ArgumentHelp(
@@ -60,7 +60,7 @@ struct CheckSettings {
     /// One thing to check.
     enum Target {
         case core
-        case threads
+        case adapter(RuntimeChoice)
         case foreign(Endpoint)
     }
 
@@ -104,9 +104,12 @@ struct CheckSettings {
 
     private static func target(_ text: String) throws(UsageError) -> Target {
         if text == "core" { return .core }
-        if text == "threads" { return .threads }
+        if let choice = RuntimeChoice.all.first(where: { $0.name == text }) { return .adapter(choice) }
         guard let endpoint = try? address(text) else {
-            throw UsageError("--target", text, "not known; use core, threads or an address such as HOST:PORT")
+            throw UsageError(
+                "--target", text,
+                "not known; use core, \(RuntimeChoice.names.joined(separator: ", ")) or an address such as HOST:PORT"
+            )
         }
         return .foreign(endpoint)
     }

@@ -3,7 +3,6 @@ import Glibc
 import SMTPConnection
 import SMTPHandlers
 import SMTPSockets
-import SMTPThreads
 import SpecRunner
 
 /// Runs the transcripts and prints the report; throws the exit status if a case failed.
@@ -13,7 +12,7 @@ func check(_ settings: CheckSettings) throws {
     options.targets = settings.targets.map { target in
         switch target {
         case .core: .core
-        case .threads: .adapter(name: "threads") { ThreadRuntime() }
+        case .adapter(let choice): .adapter(name: choice.name) { choice.make(nil) }
         case .foreign(let endpoint): .foreign(endpoint)
         }
     }

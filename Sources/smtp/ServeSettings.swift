@@ -8,6 +8,10 @@ import SMTPSockets
 struct ServeSettings: Sendable {
     /// Where to listen.
     let endpoints: [Endpoint]
+    /// What carries the connections.
+    let runtime: RuntimeChoice
+    /// On how many loops; nil for one each processor.
+    let loops: Int?
     /// How connections behave.
     let connection: ServerConnection.Configuration
     /// How many there may be.
@@ -25,8 +29,13 @@ struct ServeSettings: Sendable {
 
     /// Reads the options; throws `UsageError`, or `Failure` if this machine stands in the way.
     init(_ options: Serve) throws {
-        _ = try OptionValue.choice(
-            options.runtime, "--runtime", [("threads", ())], unavailable: Self.laterRuntimes)
+        runtime = try OptionValue.choice(
+            options.runtime, "--runtime", RuntimeChoice.all.map { ($0.name, $0) },
+            unavailable: Self.laterRuntimes)
+        loops = try options.loops.map { try OptionValue.count($0, "--loops", atLeast: 1) }
+        if let loops = options.loops, !runtime.hasLoops {
+            throw UsageError("--loops", loops, "threads need no loops; leave it out")
+        }
         let profile = try OptionValue.choice(
             options.profile, "--profile", Self.profiles, unavailable: Self.laterProfiles)
         logLevel = try OptionValue.choice(
@@ -59,9 +68,7 @@ struct ServeSettings: Sendable {
     private static let laterProfiles = [
         ("submission", "it needs TLS and AUTH, which this version does not have; use mx on a trusted network")
     ]
-    private static let laterRuntimes = [
-        ("libuv", "not in this version; use threads"), ("dispatch", "not in this version; use threads"),
-    ]
+    private static let laterRuntimes = [("dispatch", "not in this version; use libuv or threads")]
 
     /// For shell completion.
     static let profileNames = profiles.map(\.name)

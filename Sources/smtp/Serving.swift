@@ -5,7 +5,6 @@ import SMTPHandlers
 import SMTPProtocol
 import SMTPServer
 import SMTPSockets
-import SMTPThreads
 
 /// Serves until a signal ends it.
 func serve(_ settings: ServeSettings) throws {
@@ -17,7 +16,7 @@ func serve(_ settings: ServeSettings) throws {
     let output = StandardOutput()
     // The maildir is made by the user that is to write in it, so after the change of user; that has to wait until
     // the addresses are bound.
-    let runtime = PreparedRuntime(ThreadRuntime()) {
+    let runtime = PreparedRuntime(settings.runtime.make(settings.loops)) {
         delivery.prepare {
             try settings.account?.own(settings.endpoints.compactMap(\.socketPath))
             try settings.account?.become()

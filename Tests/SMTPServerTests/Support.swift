@@ -1,6 +1,7 @@
 import Glibc
 import SMTPConnection
 import SMTPHandlers
+import SMTPLibUV
 import SMTPProtocol
 import SMTPServer
 import SMTPSockets
@@ -16,7 +17,10 @@ struct Backend: Sendable, CustomTestStringConvertible {
 }
 
 let backends = [
-    Backend(testDescription: "Threads", make: { ThreadRuntime() }, toleratesBlocking: true)
+    Backend(testDescription: "Threads", make: { ThreadRuntime() }, toleratesBlocking: true),
+    Backend(testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false),
+    Backend(
+        testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false),
 ]
 
 /// What all tests of one kind of address are run for.

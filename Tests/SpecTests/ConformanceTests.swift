@@ -1,3 +1,4 @@
+import SMTPLibUV
 import SMTPThreads
 import SpecRunner
 import Testing
@@ -5,8 +6,9 @@ import Testing
 /// All pages, everywhere they can be run.
 @Suite struct ConformanceTests {
     static let threads = Target.adapter(name: "threads") { ThreadRuntime() }
+    static let libUV = Target.adapter(name: "libuv") { LibUVRuntime(loops: 2) }
 
-    @Test(arguments: [Target.core, threads]) func `every case passes`(target: Target) async throws {
+    @Test(arguments: [Target.core, threads, libUV]) func `every case passes`(target: Target) async throws {
         let cases = try SpecTree.cases()
         let results = try await onThread { SpecRunner.run(cases, on: target) }
         #expect(results.count > 50)

@@ -2,7 +2,9 @@
 #pragma once
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 
@@ -24,4 +26,13 @@ static inline int smtp_stream_socket(int family) {
 /// A non-blocking, close-on-exec eventfd(2) that counts from zero.
 static inline int smtp_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+/// How many processors this process may use; sched_getaffinity(2) without the macros. Not positive if that is unknown.
+static inline int smtp_processor_count(void) {
+    unsigned long mask[128];
+    long size = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (long i = 0; i < size / (long)sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
+    return count;
 }

@@ -1,0 +1,135 @@
+import Glibc
+import SMTPConnection
+public import SMTPSockets
+
+/// Carries connections on loops that tell when descriptors are ready. Adapters say what such a loop is.
+///
+/// One loop accepts and hands the connections round to all. A handler must not block: it would hold up all clients of
+/// its loop.
+open class ReadinessRuntime: Runtime, @unchecked Sendable {
+    private let count: Int
+    private let makeEvents: () throws(SocketError) -> any EventLoop
+
+    /// Guards what follows, and tells when it changes.
+    private let condition = Condition()
+    private var loops: [ReadinessLoop] = []
+    private var isInLoop = false
+    private var drainedCount = 0
+    private var helperCount = 0
+    private var waiting: [@Sendable () -> Void] = []
+
+    /// As many loops of its own as `count` says, one for each processor unless told; each made when it is needed.
+    package init(
+        loops count: Int?, makeEvents: @escaping () throws(SocketError) -> any EventLoop
+    ) {
+        self.count = max(count ?? Processors.available, 1)
+        self.makeEvents = makeEvents
+    }
+
+    deinit { for loop in loops { loop.end() } }
+
+    public var ownsLoop: Bool { true }
+
+    public func attach(_ listener: consuming ListeningSocket, to service: Service) throws(SocketError) {
+        let door = Door(listener, service)
+        try condition.withLock { () throws(SocketError) in
+            if loops.isEmpty { try makeLoops() }
+            guard loops[0].open(door) else {
+                throw SocketError(call: "watch", errno: errno, endpoint: door.listener.endpoint)
+            }
+        }
+    }
+
+    private func makeLoops() throws(SocketError) {
+        var made: [ReadinessLoop] = []
+        for _ in 0..<count {
+            let loop = ReadinessLoop(try makeEvents())
+            loop.events.client = loop
+            loop.whenDrained = { [unowned self] in self.oneIsDrained() }
+            made.append(loop)
+        }
+        loops = made
+    }
+
+    public func run() {
+        let mine = condition.withLock { () -> [ReadinessLoop] in
+            guard !isInLoop else { return [] }
+            isInLoop = !loops.isEmpty
+            return loops
+        }
+        guard let first = mine.first else { return }
+        first.fellows = [first]
+        for helper in mine.dropFirst() {
+            if startHelper(helper) { first.fellows.append(helper) } else { dismiss(helper) }
+        }
+        first.events.run()
+        for call in leave() { call() }
+    }
+
+    /// Does without a loop that got no thread.
+    private func dismiss(_ helper: ReadinessLoop) {
+        condition.withLock { loops.removeAll { $0 === helper } }
+        helper.end()
+    }
+
+    /// Whether the loop has got a thread.
+    private func startHelper(_ loop: ReadinessLoop) -> Bool {
+        condition.withLock { helperCount += 1 }
+        let failure = startThread {
+            loop.events.run()
+            self.helperHasEnded()
+        }
+        if failure != 0 { helperHasEnded() }
+        return failure == 0
+    }
+
+    private func helperHasEnded() {
+        condition.withLock {
+            helperCount -= 1
+            condition.broadcast()
+        }
+    }
+
+    /// Waits for the helpers; after a drain all is as in the beginning. Gives whom to tell.
+    private func leave() -> [@Sendable () -> Void] {
+        condition.withLock {
+            while helperCount > 0 { condition.wait(until: nil) }
+            isInLoop = false
+            guard drainedCount == loops.count else { return [] }
+            for loop in loops { loop.end() }
+            loops = []
+            drainedCount = 0
+            defer { waiting = [] }
+            return waiting
+        }
+    }
+
+    /// The last loop ends them all, since until then each may be given a connection.
+    private func oneIsDrained() {
+        let all = condition.withLock { () -> [ReadinessLoop] in
+            drainedCount += 1
+            return drainedCount == loops.count ? loops : []
+        }
+        for loop in all { loop.post(.halt) }
+    }
+
+    public func stop() {
+        let loops = condition.withLock { () -> [ReadinessLoop] in isInLoop ? self.loops : [] }
+        for loop in loops { loop.post(.halt) }
+    }
+
+    public func pauseListening() { condition.withLock { loops.first }?.post(.accepting(false)) }
+
+    public func resumeListening() { condition.withLock { loops.first }?.post(.accepting(true)) }
+
+    public func drain(grace: Duration, drained: @escaping @Sendable () -> Void) {
+        let end = MonotonicClock.now().advanced(by: grace)
+        let (first, isInLoop) = condition.withLock { () -> (ReadinessLoop?, Bool) in
+            if !loops.isEmpty { waiting.append(drained) }
+            return (loops.first, self.isInLoop)
+        }
+        guard let first else { return drained() }
+        first.post(.drain(until: end))
+        if !isInLoop { run() }
+    }
+}
