@@ -21,6 +21,9 @@ public enum Base64 {
         return text
     }
 
+    /// What the text stands for.
+    public static func decode(_ text: [UInt8]) throws(SyntaxError) -> [UInt8] { try decode(text.span) }
+
     /// What the text stands for. Only one text stands for it: the padding must be there, nothing but the alphabet may
     /// be (no white space, no line breaks), and the bits that fill the last letter must be zero (RFC 4648 §3.2, §3.3,
     /// §3.5).
