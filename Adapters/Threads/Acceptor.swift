@@ -41,7 +41,7 @@ struct Acceptor {
 
     private func takeTurn(_ door: Door, _ exhausted: inout Bool) -> Outcome {
         for _ in 0..<Self.turn {
-            switch Descriptor.accept(door.listener.descriptor, nonBlocking: true) {
+            switch Descriptor.accept(door.listener.descriptor) {
             case .accepted(let descriptor, let peer):
                 exhausted = false
                 guard door.admit(descriptor, from: peer) else { continue }

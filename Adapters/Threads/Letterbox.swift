@@ -6,10 +6,8 @@ final class Letterbox: @unchecked Sendable {
     /// What the runtime wants of a connection; it only gets stricter.
     enum Order: Int { case serve, drain, cut }
 
-    /// What was in the letterbox.
-    typealias Mail = (order: Order, answers: [LateAnswer])
-
     private let condition = Condition()
+    private var isFilled = false
     private var order = Order.serve
     private var answers: [LateAnswer] = []
     /// Ours to close; nil afterwards, when the number may be another thread's.
@@ -23,6 +21,7 @@ final class Letterbox: @unchecked Sendable {
         condition.withLock {
             guard descriptor != nil else { return }
             answers.append(answer)
+            isFilled = true
             condition.signal()
         }
     }
@@ -32,16 +31,18 @@ final class Letterbox: @unchecked Sendable {
         condition.withLock {
             guard new.rawValue > order.rawValue else { return }
             order = new
+            isFilled = true
             if new == .cut, let descriptor { Descriptor.shutdownBoth(descriptor) }
             condition.signal()
         }
     }
 
-    /// Takes out what is there; given what is `known`, waits for something new or the deadline first.
-    func collect(after known: Order? = nil, until deadline: Instant? = nil) -> Mail {
+    /// Takes out what is there; nil if nothing is new. Waits for it until `deadline`, if there is one.
+    func collect(until deadline: Instant? = nil) -> (order: Order, answers: [LateAnswer])? {
         condition.withLock {
-            while order == known, answers.isEmpty, condition.wait(until: deadline) {}
-            defer { if !answers.isEmpty { answers = [] } }
+            while let deadline, !isFilled, condition.wait(until: deadline) {}
+            guard isFilled else { return nil }
+            defer { (isFilled, answers) = (false, []) }
             return (order, answers)
         }
     }
@@ -51,7 +52,6 @@ final class Letterbox: @unchecked Sendable {
         condition.withLock {
             if let descriptor { Descriptor.close(descriptor) }
             descriptor = nil
-            answers = []
         }
     }
 }

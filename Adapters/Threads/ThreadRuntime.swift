@@ -2,17 +2,17 @@ import SMTPConnection
 public import SMTPServer
 public import SMTPSockets
 
-/// Carries connections on threads that block: one accepts, and each connection has one of its own.
+/// Carries connections on threads that block: one accepts, and each connection has one to itself.
 ///
 /// Handlers may block too; a slow one holds up its own client only.
 public final class ThreadRuntime: Runtime, @unchecked Sendable {
     /// How long connections may take to end after the cut; only a handler that does not return needs longer.
     private static let patience = Duration.seconds(1)
 
+    private let crew = Crew()
     /// Guards what follows, and tells when it changes.
     private let condition = Condition()
-    private var stage = Stage.open
-    private var isInLoop = false
+    private var (stage, isInLoop) = (Stage.open, false)
     private var alarm: WakeUp?
     private var doors: [Door] = []
     private var carriers: [ObjectIdentifier: Carrier] = [:]
@@ -42,6 +42,7 @@ public final class ThreadRuntime: Runtime, @unchecked Sendable {
         guard let acceptor = entered else { return }
         acceptor.accept(while: { self.condition.withLock { self.stage == .open } })
         for door in acceptor.doors { door.listener.close() }
+        crew.dismiss()
         for call in awaitCarriers() { call() }
     }
 
@@ -68,12 +69,12 @@ public final class ThreadRuntime: Runtime, @unchecked Sendable {
             carriers[ObjectIdentifier(carrier)] = carrier
             if stage != .open { carrier.letterbox.order(.drain) }
         }
-        let failure = startThread(stackSize: Carrier.stackSize) {
-            carrier.carry(until: alarm)
+        let hasThread = crew.take {
+            carrier.carry(until: alarm, reading: $0)
             self.remove(carrier)
         }
-        if failure != 0 { remove(carrier) }
-        return failure == 0
+        if !hasThread { remove(carrier) }
+        return hasThread
     }
 
     private func remove(_ carrier: Carrier) {

@@ -116,7 +116,6 @@ public struct Door: Sendable {
         switch service.connection.tls {
         case .implicit: break
         case .none, .offered, .required:
-            Descriptor.setNonBlocking(descriptor)
             _ = Descriptor.send(descriptor, Array("421 \(reason.text)\r\n".utf8).span)
         }
         Descriptor.close(descriptor)

@@ -5,7 +5,8 @@ public import SMTPConnection
 extension Descriptor {
     /// What asking a listening socket for a connection came to.
     public enum Acceptance: Hashable, Sendable {
-        /// A connection, close-on-exec, without Nagle's delay; its owner is the caller.
+        /// A connection, close-on-exec, and without Nagle's delay if the listening socket is; its owner is the
+        /// caller.
         case accepted(descriptor: Int32, peer: Endpoint)
         /// No connection waits.
         case wouldBlock
@@ -37,9 +38,7 @@ extension Descriptor {
                 default: return .failed(errno: errno)
                 }
             }
-            let peer = address.endpoint
-            if case .tcp = peer { setNoDelay(descriptor) }
-            return .accepted(descriptor: descriptor, peer: peer)
+            return .accepted(descriptor: descriptor, peer: address.endpoint)
         }
     }
 }

@@ -29,9 +29,13 @@ public enum Descriptor {
         public static let wake = Readiness(rawValue: 4)
     }
 
-    /// Receives what there is, up to the size of `buffer`.
-    public static func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
-        outcome { unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+    /// Receives what there is, up to the size of `buffer`. A socket that blocks may wait for it, up to its receive
+    /// timeout.
+    public static func receive(
+        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, mayWait: Bool = false
+    ) -> Outcome {
+        let flags = mayWait ? 0 : Int32(MSG_DONTWAIT)
+        return outcome { unsafe recv(descriptor, buffer.baseAddress, buffer.count, flags) }
     }
 
     /// Receives what there is, up to the count of `buffer`, which stays as long as it is.
@@ -39,10 +43,11 @@ public enum Descriptor {
         unsafe buffer.withUnsafeMutableBytes { unsafe receive(descriptor, into: $0) }
     }
 
-    /// Sends as much as the operating system takes.
+    /// Sends as much as the operating system takes now.
     public static func send(_ descriptor: Int32, _ octets: Span<UInt8>) -> Outcome {
         unsafe octets.withUnsafeBytes { buffer in
-            outcome { unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL)) }
+            let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+            return outcome { unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, flags) }
         }
     }
 
@@ -113,11 +118,18 @@ public enum Descriptor {
         setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
 
-    /// Makes calls on the descriptor return instead of waiting, or the other way round.
-    public static func setNonBlocking(_ descriptor: Int32, _ isNonBlocking: Bool = true) {
-        let flags = fcntl(descriptor, F_GETFL)
-        guard flags >= 0 else { return }
-        _ = fcntl(descriptor, F_SETFL, isNonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK)
+    /// How long `receive` may wait on a socket that blocks.
+    public static func setReceiveTimeout(_ descriptor: Int32, _ timeout: Duration) {
+        let (seconds, attoseconds) = timeout.components
+        var value = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &value, size)
+    }
+
+    /// Whether the peer has reset the connection.
+    public static func isBroken(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0 && entry.revents & Int16(POLLERR) != 0
     }
 
     /// A second descriptor of the same socket, close-on-exec, for an owner that closes its own.

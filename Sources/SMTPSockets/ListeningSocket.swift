@@ -55,6 +55,8 @@ public final class ListeningSocket: Sendable {
         _ descriptor: Int32, _ address: SocketAddress, _ backlog: Int32, for endpoint: Endpoint
     ) throws(SocketError) {
         Descriptor.setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        // What is accepted inherits it.
+        Descriptor.setNoDelay(descriptor)
         if address.family == AF_INET6 {
             Descriptor.setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
         }

@@ -102,6 +102,19 @@ import Testing
         open.value[0].answer(.accept)
     }
 
+    // A loop learns of it when it next sends or receives.
+    @Test(arguments: backends.filter(\.toleratesBlocking))
+    func `a client that resets while its answer is due ends the session`(_ backend: Backend) throws {
+        var (service, open) = Self.patientService()
+        let events = observing(&service)
+        try serving(backend, service) { endpoint, _ in
+            let client = try Self.askForRecipient(endpoint)
+            try open.wait { $0.count == 1 }
+            client.connection.reset()
+            try events.wait("the end of the session") { $0.closeCauses == [.transportFailed] }
+        }
+    }
+
     @Test(arguments: backends)
     func `a question that nobody answers ends with its deadline`(_ backend: Backend) throws {
         var (service, open) = Self.patientService()

@@ -24,8 +24,6 @@ import Testing
         defer { Descriptor.close(descriptor) }
         #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
         #expect((fcntl(descriptor, F_GETFL) & O_NONBLOCK != 0) == nonBlocking)
-        Descriptor.setNonBlocking(descriptor, !nonBlocking)
-        #expect((fcntl(descriptor, F_GETFL) & O_NONBLOCK != 0) == !nonBlocking)
         for socket in [descriptor, client.descriptor] {
             var value: Int32 = 0
             var length = socklen_t(MemoryLayout<Int32>.size)
@@ -64,6 +62,36 @@ import Testing
         let duration = MonotonicClock.now().advanced(by: .milliseconds(20))
         #expect(Descriptor.wait(-1, for: .input, until: duration) == [])
         #expect(MonotonicClock.now() >= duration)
+    }
+
+    @Test func receivingWaitsOnlyIfItMay() throws {
+        let client = try BlockingClient(connectingTo: listener.endpoint, timeout: .seconds(10))
+        let descriptor = try accepted(listener).descriptor
+        defer { Descriptor.close(descriptor) }
+        let buffer = ReadBuffer(capacity: 4)
+        #expect(buffer.receive(from: descriptor) == .wouldBlock)
+        Descriptor.setReceiveTimeout(descriptor, .milliseconds(20))
+        let soon = MonotonicClock.now().advanced(by: .milliseconds(10))
+        #expect(buffer.receive(from: descriptor, mayWait: true) == .wouldBlock)
+        #expect(MonotonicClock.now() >= soon)
+        Descriptor.setReceiveTimeout(descriptor, .seconds(20))
+        try client.send([1, 2, 3, 4, 5, 6], deadline: patience())
+        #expect(buffer.receive(from: descriptor, mayWait: true) == .moved(4))
+        #expect(buffer.withFirst(3) { $0.copied } == [1, 2, 3])
+        #expect(buffer.receive(from: descriptor, mayWait: true) == .moved(2))
+        #expect(buffer.withFirst(2) { $0.copied } == [5, 6])
+    }
+
+    @Test func aResetIsNoticedAndAnEndIsNone() throws {
+        for isReset in [false, true] {
+            let client = try BlockingClient(connectingTo: listener.endpoint, timeout: .seconds(10))
+            let descriptor = try accepted(listener).descriptor
+            defer { Descriptor.close(descriptor) }
+            #expect(!Descriptor.isBroken(descriptor))
+            isReset ? client.reset() : client.close()
+            #expect(Descriptor.wait(descriptor, for: .input, until: patience()) == .input)
+            #expect(Descriptor.isBroken(descriptor) == isReset)
+        }
     }
 
     @Test func aWaitingThreadIsWoken() throws {
