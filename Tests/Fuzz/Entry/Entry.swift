@@ -14,7 +14,9 @@ public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     do throws(BrokenInvariant) {
         try target.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
     } catch {
-        preconditionFailure("\(target.rawValue): \(error)")
+        print("\(target.rawValue): \(error)")
+        fflush(nil)
+        preconditionFailure("a broken invariant")
     }
     return 0
 }

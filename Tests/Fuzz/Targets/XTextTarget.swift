@@ -19,23 +19,43 @@ private func decoded(_ text: [UInt8]) -> [UInt8]? { try? XText.decode(text.span)
 
 private func isPlain(_ octet: UInt8) -> Bool { octet > 32 && octet < 127 && octet != 43 && octet != 61 }
 
-private let digits = Array("0123456789ABCDEF".utf8)
+private func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? 48 : 55) }
+
+private func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case 48...57: digit - 48
+    case 65...70: digit - 55
+    default: nil
+    }
+}
 
 private func encodeByOctets(_ octets: [UInt8]) -> [UInt8] {
-    octets.flatMap { isPlain($0) ? [$0] : [43, digits[Int($0) / 16], digits[Int($0) % 16]] }
+    var text: [UInt8] = []
+    text.reserveCapacity(3 * octets.count)
+    for octet in octets {
+        if isPlain(octet) {
+            text.append(octet)
+        } else {
+            text.append(43)
+            text.append(digit(octet / 16))
+            text.append(digit(octet % 16))
+        }
+    }
+    return text
 }
 
 private func decodeByOctets(_ text: [UInt8]) -> [UInt8]? {
     var octets: [UInt8] = []
+    octets.reserveCapacity(text.count)
     var rest = text[...]
     while let octet = rest.popFirst() {
         if isPlain(octet) {
             octets.append(octet)
         } else {
-            guard octet == 43, let high = rest.popFirst().flatMap(digits.firstIndex(of:)),
-                let low = rest.popFirst().flatMap(digits.firstIndex(of:))
+            guard octet == 43, let high = rest.popFirst().flatMap(value),
+                let low = rest.popFirst().flatMap(value)
             else { return nil }
-            octets.append(UInt8(high * 16 + low))
+            octets.append(high * 16 + low)
         }
     }
     return octets

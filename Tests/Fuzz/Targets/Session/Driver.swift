@@ -3,27 +3,26 @@ import SMTPProtocol
 
 /// Drives a `ServerConnection` like an adapter does, and checks at each step what must hold.
 ///
-/// It obeys the wait: it reads only when told to, writes what it is given, and tells the time.
+/// It obeys the wait: it reads only when told to, writes what it is given, and tells the time. What a run cost decides
+/// how many there will be, so it allocates little, and keeps the transcript only where two are to be compared.
 final class Driver {
     let setup: Setup
     var connection: ServerConnection
-    var policies = [AnswerChoice](repeating: .now(.accept), count: QuestionKind.allCases.count)
+    var policies = Driver.accepting
     var ledger = Ledger()
     var reader = ReplyReader()
-    var output: [UInt8] = []
-    var notices: [Notice] = []
-    /// The contents that were delivered, or at least asked about as a message.
-    var messages: [[UInt8]] = []
-    /// Where contents began in what was taken, and how many replies each must get.
-    var contents: [(start: Int, replies: Int)] = []
-    /// What was taken of the input; known octet for octet only without TLS.
-    var taken: [UInt8] = []
+    var transcript: Transcript?
+    private(set) var lastNotice: Notice?
+    /// What was taken of the input since the content began; known octet for octet only without TLS.
+    private var takenContent: [UInt8] = []
     var now = Instant(nanoseconds: 0)
     var room: Int?
     var last = Wait(until: nil, input: false, output: false)
     var isClosed = false
     var open: (ticket: Ticket, question: Question)?
-    var past: [Ticket] = []
+    /// The last question that no longer stands.
+    private(set) var past: Ticket?
+    private var lastTicket: UInt64 = 0
     /// What has arrived and has not been read; what has been read and not been taken.
     private var arrived: [UInt8] = []
     private var held: [UInt8] = []
@@ -34,6 +33,20 @@ final class Driver {
     private var mostRecipients = 0
     private let isLMTP: Bool
     private let replyBacklog: Int
+    private static let accepting = [AnswerChoice](
+        repeating: .now(.accept), count: QuestionKind.allCases.count)
+
+    /// What a run came to, for comparison with another.
+    struct Transcript {
+        var output: [UInt8] = []
+        var notices: [Notice] = []
+        /// The contents that were delivered, or at least asked about as a message.
+        var messages: [[UInt8]] = []
+        /// What was taken of the input.
+        var taken: [UInt8] = []
+        /// Where contents began in it, and how many replies each must get.
+        var contents: [(start: Int, replies: Int)] = []
+    }
 
     struct Wait {
         var until: Instant?
@@ -41,8 +54,9 @@ final class Driver {
         var output: Bool
     }
 
-    init(_ setup: Setup) {
+    init(_ setup: Setup, keepsTranscript: Bool = false) {
         self.setup = setup
+        if keepsTranscript { transcript = Transcript() }
         isLMTP = setup.connection.session.dialect == .lmtp
         replyBacklog = setup.connection.session.limits.replyBacklog
         connection = ServerConnection(
@@ -76,7 +90,7 @@ final class Driver {
 
     /// The transport takes `count` octets more.
     func write(_ count: Int) throws(BrokenInvariant) {
-        guard last.output else { return }
+        guard last.output, !isClosed else { return }
         try take(count)
         try settle()
     }
@@ -85,12 +99,12 @@ final class Driver {
         guard let open else { return }
         try self.answer(answer, open.ticket, open.question)
         self.open = nil
-        past.append(open.ticket)
+        past = open.ticket
         try settle()
     }
 
     func answerStale(_ answer: Answer) throws(BrokenInvariant) {
-        guard let ticket = past.last else { return }
+        guard let ticket = past else { return }
         let unsent = connection.withOutput { $0.count }
         let counts = connection.answer(answer, to: ticket, at: now)
         try require(!counts, "an answer to a question of the past is dropped")
@@ -123,28 +137,27 @@ final class Driver {
     var hasInput: Bool { !arrived.isEmpty || position < held.count || hasEnded && !hasReadEnd }
 
     private func drain() throws(BrokenInvariant) {
+        let input = held
         var steps = 0
         while true {
             let old = position
-            let action = connection.next(held.span, &position)
+            let action = connection.next(input.span, &position)
             try require(
-                position >= old && position <= held.count, "a position that moves forward in the input")
-            taken += held[old..<position]
+                position >= old && position <= input.count, "a position that moves forward in the input")
+            if position > old { record(input[old..<position]) }
             steps += 1
-            try require(steps < 10_000 + 4 * held.count, "a drain that ends")
+            try require(steps < 10_000 + 4 * input.count, "a drain that ends")
             if isClosed {
                 guard case .wait(nil, false, false) = action else {
                     throw BrokenInvariant("nothing after the close, but \(action)")
                 }
                 return try require(connection.withOutput { $0.isEmpty }, "no output after the close")
             }
-            try checkBacklog()
             switch action {
             case .ask(let question, let ticket): try put(question, ticket)
             case .note(let notice): try note(notice)
             case .send:
                 try require(!hasFinishedSending, "no output after the end of it")
-                try require(connection.withOutput { !$0.isEmpty }, "something to send")
                 try take(room ?? .max)
             case .finishSending:
                 try require(!hasFinishedSending, "the end of output once")
@@ -163,6 +176,7 @@ final class Driver {
 
     private func checkWait() throws(BrokenInvariant) {
         let unsent = connection.withOutput { $0.count }
+        try checkBacklog(unsent)
         try require(last.until != nil, "a wait that ends")
         try require(!last.input || position == held.count, "all input taken before more is wanted")
         try require(!last.input || open == nil, "no reading past an open question")
@@ -172,8 +186,7 @@ final class Driver {
     }
 
     /// The backlog may be exceeded by the replies to one command, and no more.
-    private func checkBacklog() throws(BrokenInvariant) {
-        let unsent = connection.withOutput { $0.count }
+    private func checkBacklog(_ unsent: Int) throws(BrokenInvariant) {
         let bound = replyBacklog + (mostRecipients + 1) * Setup.longestReply
         try require(unsent <= bound, "\(unsent) octets of output wait, of at most \(bound)")
     }
@@ -181,18 +194,20 @@ final class Driver {
     private func put(_ question: Question, _ ticket: Ticket) throws(BrokenInvariant) {
         try require(open == nil, "one question at a time")
         try ledger.compare(connection.info.envelope)
-        try require(!past.contains(ticket), "each question has its own ticket")
-        var content: [UInt8]?
+        try require(ticket.number > lastTicket, "each question has its own ticket")
+        lastTicket = ticket.number
+        try ledger.asked(question)
         if case .content(let piece) = question {
             let input = held
-            content = connection.withContent(piece, in: input.span) { $0.copied }
+            let count = ledger.contentSize
+            connection.withContent(piece, in: input.span) { ledger.received($0) }
+            try require(ledger.contentSize > count, "a run of content that is not empty")
         }
-        try ledger.asked(question, content)
         if case .message = question { try checkMessage() }
         switch policies[QuestionKind(question).rawValue] {
         case .now(let answer):
             try self.answer(answer, ticket, question)
-            past = [ticket]
+            past = ticket
         case .later: open = (ticket, question)
         }
     }
@@ -205,46 +220,58 @@ final class Driver {
     private func settled(_ question: Question, _ answer: Answer) {
         ledger.answered(question, answer, isLMTP: isLMTP)
         if case .data = question, ledger.content != nil {
-            contents.append((taken.count, isLMTP ? ledger.envelope?.recipients.count ?? 0 : 1))
+            takenContent.removeAll(keepingCapacity: true)
+            let replies = isLMTP ? ledger.envelope?.recipients.count ?? 0 : 1
+            if let taken = transcript?.taken.count { transcript?.contents.append((taken, replies)) }
         }
         mostRecipients = max(mostRecipients, ledger.envelope?.recipients.count ?? 0)
     }
 
     private func note(_ notice: Notice) throws(BrokenInvariant) {
-        notices.append(notice)
+        lastNotice = notice
+        transcript?.notices.append(notice)
         if notice == .answerTimedOut {
             guard let open else { throw BrokenInvariant("a question that was not answered in time") }
             settled(open.question, .reply(Reply(451, nil, "")))
-            past.append(open.ticket)
+            past = open.ticket
             self.open = nil
         }
         try ledger.noted(notice)
         if ledger.closed != nil, let open {
-            past.append(open.ticket)
+            past = open.ticket
             self.open = nil
         }
     }
 
     private func take(_ count: Int) throws(BrokenInvariant) {
+        let unsent = connection.withOutput { $0.count }
+        try checkBacklog(unsent)
+        try require(unsent > 0, "something to send")
         var octets = connection.withOutput { $0.extracting(0..<min(count, $0.count)).copied }
         connection.sent(octets.count, at: now)
         if !setup.isClear { octets.removeAll { $0 == PlainTLS.goodbye } }
-        output += octets
-        try reader.read(octets)
+        transcript?.output += octets
+        try reader.read(octets.span)
+    }
+
+    private func record(_ taken: ArraySlice<UInt8>) {
+        transcript?.taken += taken
+        if ledger.content != nil { takenContent += taken }
     }
 
     /// At the question about the message, everything up to the end mark has been taken, and nothing more.
     private func checkMessage() throws(BrokenInvariant) {
         let content = ledger.content ?? []
-        messages.append(content)
+        transcript?.messages.append(content)
         let session = setup.connection.session
         if let limit = session.limits.messageSize {
             try require(content.count <= limit, "a message within its limit")
         }
-        guard setup.isClear, let start = contents.last?.start else { return }
-        let wire = Array(taken[start...])
-        let expected = decodeByOctets(wire, session.bareNewlines, lineLimit: session.limits.contentLine)
-        try require(expected.end == wire.count, "a message ends with CRLF.CRLF: \(shown(wire))")
+        guard setup.isClear else { return }
+        let expected = decodeByOctets(
+            takenContent, session.bareNewlines, lineLimit: session.limits.contentLine)
+        try require(
+            expected.end == takenContent.count, "a message ends with CRLF.CRLF: \(shown(takenContent))")
         try require(expected.content == content, "the message that was sent: \(shown(content))")
         try require(!expected.faults.contains(.lineTooLong), "no line over the limit")
         try require(session.bareNewlines != .reject || expected.faults.isEmpty, "no bare CR or LF")

@@ -27,23 +27,27 @@ struct Script {
     }
 
     let setup: Setup
-    var events: [Event] = []
+    /// A choice that the configuration leaves open.
+    let isOdd: Bool
+    private var input: Octets
 
     init(_ octets: [UInt8]) {
-        var input = Octets(octets)
-        setup = Setup(input.next(), input.next(), input.next())
-        while !input.isEmpty {
-            let octet = input.next()
-            let low = Int(octet & 63)
-            switch octet >> 6 {
-            case 0:
-                events.append(.arrive(input.next(low < 63 ? low : 8 * Int(input.next())), joined: false))
-            case 1:
-                let line = Self.lines[(low & 31) % Self.lines.count]
-                events.append(.arrive(Array(line.utf8), joined: low & 32 != 0))
-            case 2: events.append(.policy(QuestionKind(low), AnswerChoice(input.next())))
-            default: events.append(Self.control(low, &input))
-            }
+        input = Octets(octets)
+        let (first, second, third) = (input.next(), input.next(), input.next())
+        setup = Setup(first, second, third)
+        isOdd = third & 128 != 0
+    }
+
+    /// The next event, until the octets are used up.
+    mutating func next() -> Event? {
+        if input.isEmpty { return nil }
+        let octet = input.next()
+        let low = Int(octet & 63)
+        switch octet >> 6 {
+        case 0: return .arrive(input.next(low < 63 ? low : 8 * Int(input.next())), joined: false)
+        case 1: return .arrive(Self.lines[(low & 31) % Self.lines.count], joined: low & 32 != 0)
+        case 2: return .policy(QuestionKind(low), AnswerChoice(input.next()))
+        default: return Self.control(low, &input)
         }
     }
 
@@ -66,7 +70,7 @@ struct Script {
         }
     }
 
-    private static let lines = [
+    private static let lines: [[UInt8]] = [
         "EHLO client.example.com\r\n", "HELO client\r\n", "LHLO [IPv6:2001:db8::1]\r\n", "MAIL FROM:<>\r\n",
         "MAIL FROM:<a@example.com>\r\n", "RCPT TO:<b@example.org>\r\n", "RCPT TO:<Postmaster>\r\n",
         "DATA\r\n",
@@ -79,14 +83,14 @@ struct Script {
         "a\r\n.\r", "\n", "\r", "a line that is not short and comes again and again\r\n",
         String(repeating: "x", count: 500), String(repeating: "RSET\r\n", count: 24),
         String(repeating: "RCPT TO:<b@example.org>\r\n", count: 8),
-    ]
+    ].map { Array($0.utf8) }
 }
 
 /// The kinds of question, for policies.
 enum QuestionKind: Int, CaseIterable {
     case connect, hello, mail, recipient, data, content, message, verify, expand, help, noOperation, command
 
-    init(_ number: Int) { self = Self(rawValue: (number & 15) % 12) ?? .connect }
+    init(_ number: Int) { self = Self.allCases[(number & 15) % 12] }
 
     init(_ question: Question) {
         self =

@@ -14,55 +14,62 @@ struct Setup {
         ]
 
     init(_ first: UInt8, _ second: UInt8, _ third: UInt8) {
-        var session = ServerSession.Configuration(hostname: "mx.example.org")
-        session.dialect = first & 1 != 0 ? .lmtp : .smtp
-        session.addressSyntax = first & 2 != 0 ? .lenient : .strict
-        session.acceptsBareLineFeedInCommands = first & 4 != 0
-        session.bareNewlines = [.reject, .normalize, .preserve, .reject][Int(first >> 3) & 3]
-        session.limits = Self.limits(Int(second & 7))
-        if second & 8 != 0 { session.limits.replyBacklog = 200 }
-        if second & 16 != 0 { session.extensions = Self.extensions }
-        if second & 32 != 0 { session.verbs = ["XAPP"] }
-        if second & 64 != 0 { session.literalTags = ["XTAG"] }
-        if second & 128 != 0 { session.limits.contentLine = 30 }
-        session.authentication =
-            [.off, .off, .offered(inClear: true), .required(inClear: false)][Int(third & 3)]
-        connection = ServerConnection.Configuration(session)
-        connection.tls =
-            switch Int(first >> 5) {
-            case 0...3: .none
-            case 4: .offered(PlainTLS())
-            case 5: .required(PlainTLS())
-            case 6: .implicit(PlainTLS())
-            default: .none
+        connection = Self.base
+        connection.session.dialect = first & 1 != 0 ? .lmtp : .smtp
+        connection.session.addressSyntax = first & 2 != 0 ? .lenient : .strict
+        connection.session.acceptsBareLineFeedInCommands = first & 4 != 0
+        connection.session.bareNewlines =
+            switch first >> 3 & 3 {
+            case 1: .normalize
+            case 2: .preserve
+            default: .reject
             }
-        if first >> 5 == 7 { connection.session.startTLS = .offered }
+        switch first >> 5 {
+        case 4: connection.tls = .offered(PlainTLS.context)
+        case 5: connection.tls = .required(PlainTLS.context)
+        case 6: connection.tls = .implicit(PlainTLS.context)
+        case 7: connection.session.startTLS = .offered
+        default: break
+        }
+        connection.session.limits = Self.limits[Int(second & 7)]
+        if second & 8 != 0 { connection.session.limits.replyBacklog = 200 }
+        if second & 16 != 0 { connection.session.extensions = Self.extensions }
+        if second & 32 != 0 { connection.session.verbs = Self.verbs }
+        if second & 64 != 0 { connection.session.literalTags = Self.tags }
+        if second & 128 != 0 { connection.session.limits.contentLine = 30 }
+        switch third & 3 {
+        case 2: connection.session.authentication = .offered(inClear: true)
+        case 3: connection.session.authentication = .required(inClear: false)
+        default: break
+        }
         if third & 4 != 0 { connection.timeouts = .stress }
         if third & 8 != 0 { connection.timeouts.contentRate = 0 }
+        if third & 16 != 0 { connection.session.extensions = [] }
     }
 
-    private static func limits(_ number: Int) -> Limits {
-        switch number {
-        case 0: return .mx
-        case 1: return .strict
-        case 2: return .stress
-        case 3: return .lab
-        case 4: return .lmtp
-        default:
-            var limits: Limits = number == 5 ? .lab : .mx
-            limits.commandSize = CommandSizeLimits(base: 60)
-            limits.commandSize[.noop] = 100
-            limits.commandSize[.rcpt] = 50
-            limits.messageSize = 40
-            limits.recipients = 2
-            limits.refusedRecipients = 2
-            limits.messages = 2
-            limits.junkCommands = 4
-            limits.softErrors = 1
-            limits.address = AddressLimits(localPart: 10, domain: 20, path: 30)
-            limits.overlongLine = 600
-            return limits
-        }
+    // Made once: what a run needs of them is copied without an allocation.
+    private static let base = ServerConnection.Configuration(
+        ServerSession.Configuration(hostname: "mx.example.org"))
+    private static let verbs: [Keyword] = ["XAPP"]
+    private static let tags: [Keyword] = ["XTAG"]
+    private static let limits: [Limits] = [
+        .mx, .strict, .stress, .lab, .lmtp, narrow(.lab), narrow(.mx), narrow(.mx),
+    ]
+
+    private static func narrow(_ limits: Limits) -> Limits {
+        var limits = limits
+        limits.commandSize = CommandSizeLimits(base: 60)
+        limits.commandSize[.noop] = 100
+        limits.commandSize[.rcpt] = 50
+        limits.messageSize = 40
+        limits.recipients = 2
+        limits.refusedRecipients = 2
+        limits.messages = 2
+        limits.junkCommands = 4
+        limits.softErrors = 1
+        limits.address = AddressLimits(localPart: 10, domain: 20, path: 30)
+        limits.overlongLine = 600
+        return limits
     }
 
     /// Whether input is cleartext that the connection takes octet for octet.
@@ -90,10 +97,14 @@ struct Setup {
 /// The handshake is any one octet. 0xff ends the stream; one octet is a record that cannot be read, which fails the
 /// connection at once, whatever was read before it and not acted upon.
 final class PlainTLS: TLSContext {
+    static let context = PlainTLS()
+
     func makeServer() -> any TLSEngine { Engine() }
 
     /// A record that cannot be read.
     static let unreadable: UInt8 = 0xfe
+
+    private static let security = Security(version: "none", cipher: "none")
 
     /// What the engine says when it closes.
     static let goodbye: UInt8 = 21
@@ -110,7 +121,7 @@ final class PlainTLS: TLSContext {
                     throw security == nil ? .handshake("refused") : .record("unreadable")
                 }
                 if security == nil {
-                    security = Security(version: "none", cipher: "none")
+                    security = PlainTLS.security
                 } else if octet == 0xff {
                     peerHasClosed = true
                 } else {
@@ -120,7 +131,7 @@ final class PlainTLS: TLSContext {
         }
 
         func send(_ plaintext: Span<UInt8>, output: inout [UInt8]) throws(TLSError) {
-            output += plaintext.copied
+            for index in plaintext.indices { output.append(plaintext[index]) }
         }
 
         func close(output: inout [UInt8]) { output.append(PlainTLS.goodbye) }
