@@ -81,6 +81,8 @@ private struct Transport {
         // A post wakes no poll: with output pending and a question open, the letterbox is looked into now and then.
         let soon =
             readiness == .output ? min(deadline, readClock().advanced(by: .milliseconds(20))) : deadline
+        // Who waits long holds nothing.
+        buffer.clear()
         let ready = Descriptor.wait(carrier.descriptor, for: readiness, until: soon, wake: wake)
         if ready.isEmpty, !heedMail() { connection.advance(to: readClock()) }
         if ready.contains(.output) { send() }
