@@ -97,21 +97,44 @@ private func checkKeyword(_ text: [UInt8]) throws(BrokenInvariant) {
 
 // MARK: In a session
 
-/// Sessions after EHLO and after MAIL, made once: a copy is a fork.
-private let sessions: (idle: ServerSession, mail: ServerSession) = {
+private let configuration: ServerSession.Configuration = {
     var configuration = ServerSession.Configuration(hostname: "mx.example.org")
     configuration.extensions = Setup.extensions
     configuration.limits.messageSize = 1000
-    var session = ServerSession(configuration)
-    _ = question(&session, [])
-    session.answer(.accept)
-    _ = question(&session, Array("EHLO client.example.com\r\n".utf8))
-    session.answer(.accept)
-    let idle = session
-    _ = question(&session, Array("MAIL FROM:<> SMTPUTF8\r\n".utf8))
-    session.answer(.accept)
-    return (idle, session)
+    return configuration
 }()
+
+private let greeting = Array("EHLO client.example.com\r\n".utf8)
+private let plainMail = Array("MAIL FROM:<> SMTPUTF8\r\n".utf8)
+private let mailPrefix = Array("MAIL FROM:<> ".utf8)
+private let recipientPrefix = Array("RCPT TO:<b@c> ".utf8)
+
+private func checkSession(_ text: [UInt8]) throws(BrokenInvariant) {
+    var session = ServerSession(configuration)
+    for line in [[], greeting] {
+        _ = question(&session, line)
+        session.answer(.accept)
+    }
+    let mail = mailPrefix + text + [13, 10]
+    let expected = mailParameters(mail)
+    switch question(&session, mail) {
+    case .mail(_, let found):
+        try require(found == expected, "\(found), not \(expected as Any): \(shown(text))")
+    case nil:
+        try require(expected == nil, "refused, not \(expected as Any): \(shown(text))")
+        _ = question(&session, plainMail)
+    default: throw BrokenInvariant("MAIL is asked as such")
+    }
+    session.answer(.accept)
+    let recipient = recipientPrefix + text + [13, 10]
+    let others = recipientParameters(recipient)
+    switch question(&session, recipient) {
+    case .recipient(_, let found):
+        try require(found.other == others, "\(found), not \(others as Any): \(shown(text))")
+    case nil: try require(others == nil, "refused, not \(others as Any): \(shown(text))")
+    default: throw BrokenInvariant("RCPT is asked as such")
+    }
+}
 
 /// What the session asks about the line; `nil` if it refuses it.
 private func question(_ session: inout ServerSession, _ line: [UInt8]) -> Question? {
@@ -122,27 +145,6 @@ private func question(_ session: inout ServerSession, _ line: [UInt8]) -> Questi
         case .note: continue
         case .wait: return nil
         }
-    }
-}
-
-private func checkSession(_ text: [UInt8]) throws(BrokenInvariant) {
-    let mail = Array("MAIL FROM:<> ".utf8) + text + [13, 10]
-    var session = sessions.idle
-    let expected = mailParameters(mail)
-    switch question(&session, mail) {
-    case .mail(_, let found):
-        try require(found == expected, "\(found), not \(expected as Any): \(shown(text))")
-    case nil: try require(expected == nil, "refused, not \(expected as Any): \(shown(text))")
-    default: throw BrokenInvariant("MAIL is asked as such")
-    }
-    let recipient = Array("RCPT TO:<b@c> ".utf8) + text + [13, 10]
-    session = sessions.mail
-    let others = recipientParameters(recipient)
-    switch question(&session, recipient) {
-    case .recipient(_, let found):
-        try require(found.other == others, "\(found), not \(others as Any): \(shown(text))")
-    case nil: try require(others == nil, "refused, not \(others as Any): \(shown(text))")
-    default: throw BrokenInvariant("RCPT is asked as such")
     }
 }
 

@@ -33,6 +33,7 @@ final class Driver {
     private var mostRecipients = 0
     private let isLMTP: Bool
     private let replyBacklog: Int
+    static let peer = Endpoint.tcp(host: "192.0.2.1", port: 4000)
     private static let accepting = [AnswerChoice](
         repeating: .now(.accept), count: QuestionKind.allCases.count)
 
@@ -60,7 +61,7 @@ final class Driver {
         isLMTP = setup.connection.session.dialect == .lmtp
         replyBacklog = setup.connection.session.limits.replyBacklog
         connection = ServerConnection(
-            setup.connection, peer: .tcp(host: "192.0.2.1", port: 4000), local: .unknown, at: now)
+            setup.connection, peer: Self.peer, local: .unknown, at: now)
     }
 
     // MARK: Events

@@ -12,8 +12,8 @@ struct Ledger {
     private(set) var delivered = 0
     /// How the transaction has to end, once `.message` was answered.
     private var expectedEnd: ResetCause?
-    /// How many recipients were there when the whole envelope was last compared.
-    private var compared = -1
+    /// The envelope when it was last compared, and how many recipients it had.
+    private var compared: (envelope: Envelope?, recipients: Int) = (nil, -1)
 
     var contentSize: Int { content?.count ?? 0 }
 
@@ -47,7 +47,7 @@ struct Ledger {
         switch question {
         case .mail(let path, let parameters):
             if decision == .positive { envelope = Envelope(from: path, parameters) }
-            compared = -1
+            compared = (nil, -1)
         case .recipient(let path, let parameters):
             if decision == .positive { envelope?.recipients.append(.init(path, parameters)) }
         case .data: if decision == .positive { content = [] }
@@ -90,12 +90,20 @@ struct Ledger {
     }
 
     /// All notices have been taken: the connection's own view has to be the same.
+    ///
+    /// Recipients only ever come behind those that have been compared; at `.message` all of them are compared.
     mutating func compare(_ actual: Envelope?) throws(BrokenInvariant) {
         let recipients = envelope?.recipients.count ?? -1
-        let isSame =
-            actual?.recipients.count ?? -1 == recipients && (recipients == compared || actual == envelope)
+        let old = compared.envelope?.recipients.count ?? -1
+        try require(old == compared.recipients, "a view stays as it was when it was made")
+        var isSame = actual?.recipients.count ?? -1 == recipients
+        if isSame, recipients != old {
+            isSame =
+                recipients > 0 && recipients == old + 1
+                ? actual?.recipients.last == envelope?.recipients.last : actual == envelope
+        }
         try require(isSame, "the envelope as it was accepted, not \(actual as Envelope?)")
-        compared = recipients
+        if recipients != old { compared = (actual, recipients) }
     }
 
     private enum Decision {

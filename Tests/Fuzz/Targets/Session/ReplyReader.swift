@@ -9,6 +9,8 @@ struct ReplyReader {
     /// The code, and the enhanced code if there is one, of the reply that has not ended.
     private var begun: (code: UInt32, status: UInt64?)?
 
+    init() { line.reserveCapacity(520) }
+
     /// Whether the last reply is whole.
     var isAtEnd: Bool { line.isEmpty && begun == nil }
 

@@ -21,7 +21,8 @@ struct Script {
         /// How many octets the transport takes at once from now on; `nil` for all.
         case room(Int?)
         case drained(Int)
-        case answerLate(AnswerChoice)
+        /// The answer comes after so long, without the connection having been told the time before.
+        case answerLate(AnswerChoice, milliseconds: Int64)
         /// An answer to a question of the past.
         case answerStale(AnswerChoice)
     }
@@ -65,7 +66,8 @@ struct Script {
         case 10: .room(Int(input.next()))
         case 11: .room(nil)
         case 12: .drained(Int(input.next()) * 8)
-        case 13, 14: .answerLate(AnswerChoice(input.next()))
+        case 13: .answerLate(AnswerChoice(input.next()), milliseconds: 0)
+        case 14: .answerLate(AnswerChoice(input.next()), milliseconds: 1000)
         default: .answerStale(AnswerChoice(input.next()))
         }
     }
@@ -81,8 +83,8 @@ struct Script {
         "MAIL FROM:<\u{fc}@example.com> SMTPUTF8 BODY=8BITMIME SIZE=10\r\n",
         "MAIL FROM:<a@example.com> SIZE=99999999999\r\n", "RCPT TO:<b@example.org> XPARAM=x\r\n",
         "a\r\n.\r", "\n", "\r", "a line that is not short and comes again and again\r\n",
-        String(repeating: "x", count: 500), String(repeating: "RSET\r\n", count: 24),
-        String(repeating: "RCPT TO:<b@example.org>\r\n", count: 8),
+        String(repeating: "x", count: 500), String(repeating: "RSET\r\n", count: 8),
+        String(repeating: "RCPT TO:<b@example.org>\r\n", count: 3),
     ].map { Array($0.utf8) }
 }
 
@@ -134,8 +136,8 @@ enum AnswerChoice {
         .reply(
             Reply(
                 250, EnhancedStatusCode(2, 0, 0),
-                lines: [String(repeating: "long ", count: 300), "", "\u{fc}\r\n550 no"])),
-        .reply(Reply(550, EnhancedStatusCode(5, 7, 1), lines: [String(repeating: "\u{20ac}", count: 250)])),
+                lines: [String(repeating: "long ", count: 110), "", "\u{fc}\r\n550 no"])),
+        .reply(Reply(550, EnhancedStatusCode(5, 7, 1), lines: [String(repeating: "\u{20ac}", count: 180)])),
         .reply(Reply(220, nil, String(repeating: "x", count: 506))),
     ]
 }

@@ -80,9 +80,11 @@ extension Driver {
         case .fail: try fail()
         case .room(let count): room = count
         case .drained(let count): try write(count)
-        case .answerLate(.now(let answer)): try answerLate(answer)
+        case .answerLate(.now(let answer), let milliseconds):
+            if open != nil { now = now.advanced(by: .milliseconds(milliseconds)) }
+            try answerLate(answer)
         case .answerStale(.now(let answer)): try answerStale(answer)
-        case .answerLate(.later), .answerStale(.later): try settle()
+        case .answerLate(.later, _), .answerStale(.later): try settle()
         }
     }
 
@@ -118,6 +120,12 @@ extension Driver {
     private func checkEnd() throws(BrokenInvariant) {
         guard let cause = ledger.closed else { throw BrokenInvariant("a session notes its end") }
         try require(lastNotice == .closed(cause), ".closed is the last notice")
+        let info = connection.info
+        let isSame =
+            info.peer == Driver.peer && info.local == .unknown
+            && info.dialect == setup.connection.session.dialect
+        try require(isSame && info.envelope == nil, "a view of this session")
+        try require(info.security == nil || !setup.isClear, "no TLS where there is none")
     }
 
     /// The same octets, cut otherwise, have the same result.

@@ -45,6 +45,8 @@ struct Setup {
         if third & 4 != 0 { connection.timeouts = .stress }
         if third & 8 != 0 { connection.timeouts.contentRate = 0 }
         if third & 16 != 0 { connection.session.extensions = [] }
+        if third & 32 != 0 { connection.session.banner = "\u{fc}" }
+        if third & 64 != 0 { connection.session.hostname = "\u{fc}" }
     }
 
     // Made once: what a run needs of them is copied without an allocation.
