@@ -68,9 +68,14 @@ struct Script {
         case 12: .drained(Int(input.next()) * 8)
         case 13: .answerLate(AnswerChoice(input.next()), milliseconds: 0)
         case 14: .answerLate(AnswerChoice(input.next()), milliseconds: 1000)
-        default: .answerStale(AnswerChoice(input.next()))
+        default:
+            number == 63
+                ? .arrive(manyDots, joined: true) : .answerStale(AnswerChoice(input.next()))
         }
     }
+
+    /// More short runs of content than are gathered for one question.
+    private static let manyDots = Array(String(repeating: "..a line\r\n", count: 2500).utf8)
 
     private static let lines: [[UInt8]] = [
         "EHLO client.example.com\r\n", "HELO client\r\n", "LHLO [IPv6:2001:db8::1]\r\n", "MAIL FROM:<>\r\n",
@@ -124,12 +129,12 @@ enum AnswerChoice {
     }
 
     private static let answers: [Answer] = [
-        .accept, .reply(Reply(250, EnhancedStatusCode(2, 1, 5), "Fine")),
+        .accept, .reply(Reply(250, EnhancedStatusCode(2, 1, 5), "F\u{ef}ne")),
         .reply(Reply(550, EnhancedStatusCode(5, 1, 1), "No")), .reply(Reply(451, nil, "Not now")),
         .reply(Reply(421, EnhancedStatusCode(4, 3, 2), "Go away")), .close(Reply(554, nil, "Never")),
         .close(Reply(221, EnhancedStatusCode(2, 0, 0), "Well, then")), .offer([]), .offer(Setup.extensions),
         .replies([
-            Reply(250, nil, "One"), Reply(550, nil, "Two"), Reply(354, nil, "Three"), Reply(421, nil, "Four"),
+            Reply(250, nil, ""), Reply(550, nil, "Two"), Reply(354, nil, "Three"), Reply(421, nil, "Four"),
         ]),
         .replies([]), .replies([Reply(452, EnhancedStatusCode(5, 2, 2), "Full")]),
         .reply(Reply(354, nil, "Go on")),
