@@ -64,15 +64,26 @@ extension Handler {
 
 /// What a handler is told with each question.
 public struct Context: Sendable {
+    private let origin: Origin
+    private let envelope: Envelope?
+    private let ticket: Ticket
+
     /// What is known of the client.
-    public let session: SessionInfo
+    public var session: SessionInfo { SessionInfo(origin.facts, envelope) }
     /// For an answer that comes later.
-    public let later: Responder
+    public var later: Responder { Responder(ticket, origin.deliver) }
 
     /// Made by whoever drives the connection.
     public init(session: SessionInfo, later: Responder) {
-        self.session = session
-        self.later = later
+        self.init(Origin(session.facts, later.deliver), session.envelope, later.ticket)
+    }
+
+    /// Made for each question: no more than references.
+    @inline(__always)
+    init(_ origin: Origin, _ envelope: Envelope?, _ ticket: Ticket) {
+        self.origin = origin
+        self.envelope = envelope
+        self.ticket = ticket
     }
 
     /// For a test that calls a handler's methods by itself; `later` gets the late answers.
@@ -80,6 +91,18 @@ public struct Context: Sendable {
         session: SessionInfo, later: @escaping @Sendable (Result<Answer, any Error>) -> Void = { _ in }
     ) {
         self.init(session: session, later: Responder(Ticket(number: 0)) { later($0.result) })
+    }
+}
+
+/// Who asks, and where late answers go: what the contexts of one connection share. A `SessionInfo` that is kept must
+/// not keep the connection, so it holds the facts only.
+final class Origin: Sendable {
+    let facts: SessionInfo.Facts
+    let deliver: @Sendable (LateAnswer) -> Void
+
+    init(_ facts: SessionInfo.Facts, _ deliver: @escaping @Sendable (LateAnswer) -> Void) {
+        self.facts = facts
+        self.deliver = deliver
     }
 }
 
@@ -118,8 +141,8 @@ public struct LateAnswer: Sendable {
 
 /// Carries a late answer back to the connection's own thread. Only the first answer to a question counts.
 public struct Responder: Sendable {
-    private let ticket: Ticket
-    private let deliver: @Sendable (LateAnswer) -> Void
+    fileprivate let ticket: Ticket
+    fileprivate let deliver: @Sendable (LateAnswer) -> Void
 
     /// Made by whoever drives the connection.
     public init(_ ticket: Ticket, _ deliver: @escaping @Sendable (LateAnswer) -> Void) {

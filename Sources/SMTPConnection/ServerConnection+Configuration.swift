@@ -38,6 +38,17 @@ extension ServerConnection {
         }
     }
 
+    /// What a configuration comes to, worked out once and never changed: all connections under it share one.
+    package final class Terms: Sendable {
+        package let configuration: Configuration
+        let session: ServerSession.Terms
+
+        package init(_ configuration: Configuration) {
+            self.configuration = configuration
+            session = ServerSession.Terms(configuration.effectiveSession)
+        }
+    }
+
     /// STARTTLS offered or required, or TLS from the first byte (RFC 3207, RFC 8314).
     public enum TLSPolicy: Sendable {
         /// No TLS.

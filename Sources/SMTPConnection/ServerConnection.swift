@@ -18,7 +18,7 @@ public import SMTPProtocol
 ///
 /// `now` never runs backwards: an earlier value counts as the latest seen.
 public struct ServerConnection: ~Copyable {
-    let configuration: Configuration
+    let terms: Terms
     /// The client's address and ours.
     public let peer: Endpoint, local: Endpoint
     var session: ServerSession
@@ -29,30 +29,38 @@ public struct ServerConnection: ~Copyable {
     /// Octets at the front of the output that have been sent.
     private var sentCount = 0
     private var isSending = false
-    private var ticket: UInt64 = 0
+    private(set) var ticket: UInt64 = 0
     private var hasPeerEnded = false
     private var armedCommands = -1
     private var contentStart: Instant?
     private var lastArrival: Instant
     private var askedAt: Instant
     /// What seldom changes of `info`, and how often it had changed when this was made.
-    private var facts: SessionInfo.Facts
+    private(set) var origin: Origin
     private var knownChanges = 0
 
     enum Stage: Hashable { case open, lingering, closing, closed }
 
     /// A connection just accepted.
     public init(_ configuration: Configuration, peer: Endpoint, local: Endpoint, at now: Instant) {
-        self.configuration = configuration
+        self.init(Terms(configuration), peer: peer, local: local, at: now)
+    }
+
+    /// The same on terms that many connections share.
+    package init(
+        _ terms: Terms, peer: Endpoint, local: Endpoint, at now: Instant,
+        deliver: @escaping @Sendable (LateAnswer) -> Void = { _ in }
+    ) {
+        self.terms = terms
         self.peer = peer
         self.local = local
         self.now = now
         lastArrival = now
         askedAt = now
-        session = ServerSession(configuration.effectiveSession)
-        facts = Self.facts(session, configuration.session.dialect, peer, local)
-        deadlines[.session] = now.advanced(nanoseconds: configuration.timeouts.$session)
-        if case .implicit(let context) = configuration.tls { startTLS(context) }
+        session = ServerSession(terms.session)
+        origin = Origin(Self.facts(session, terms.configuration.session.dialect, peer, local), deliver)
+        deadlines[.session] = now.advanced(nanoseconds: terms.configuration.timeouts.$session)
+        if case .implicit(let context) = terms.configuration.tls { startTLS(context) }
     }
 
     // MARK: Inputs
@@ -86,7 +94,7 @@ public struct ServerConnection: ~Copyable {
     /// Answers a question. An answer to one that no longer stands is dropped, and false returned.
     @discardableResult
     public mutating func answer(_ answer: Answer, to ticket: Ticket, at now: Instant) -> Bool {
-        let counts = ticket.number == self.ticket && session.hasOpenQuestion
+        let counts = ticket.number == self.ticket && session.open != nil
         if counts {
             // Before time passes: an answer that is there when its deadline falls has come in time.
             if self.now < now { self.now = now }
@@ -117,8 +125,8 @@ public struct ServerConnection: ~Copyable {
     public enum Action: Sendable {
         /// Write what `withOutput` gives, then call `sent(_:at:)`.
         case send
-        /// Ask the handler; pass what it says to `answer(_:to:at:)`, now or later.
-        case ask(Question, Ticket)
+        /// Ask the handler what `question` says; pass its answer to `answer(_:to:at:)`, now or later.
+        case ask(Ticket)
         /// Tell the handler.
         case note(Notice)
         /// Shut down the sending side and go on.
@@ -148,27 +156,28 @@ public struct ServerConnection: ~Copyable {
                 position = input.count
                 return .wait(until: nil, input: false, output: false)
             }
-            let backlog = unsentCount + (tls == nil ? 0 : session.pendingReplies)
-            if backlog > 0, backlog >= configuration.session.limits.replyBacklog {
+            let backlog = unsentCount + (tls == nil ? 0 : session.replies.octets.count)
+            if backlog > 0, backlog >= terms.configuration.session.limits.replyBacklog {
                 return isSending ? wait(input: false) : send()
             }
             if deadlines[.delay] != nil { return wait(input: false) }
             let step = step(input, &position)
             if session.identityChanges != knownChanges {
                 knownChanges = session.identityChanges
-                facts = Self.facts(session, configuration.session.dialect, peer, local)
+                origin = Origin(
+                    Self.facts(session, terms.configuration.session.dialect, peer, local), origin.deliver)
             }
             switch step {
-            case .ask(let question):
+            case .ask:
                 ticket &+= 1
                 askedAt = now
-                deadlines[.answer] = now.advanced(nanoseconds: configuration.timeouts.$answer)
+                deadlines[.answer] = now.advanced(nanoseconds: terms.configuration.timeouts.$answer)
                 deadlines[.command] = nil
                 deadlines[.content] = nil
-                return .ask(question, Ticket(number: ticket))
+                return .ask(Ticket(number: ticket))
             case .note(let notice):
                 if case .peerError = notice, session.isBeyondSoftErrors {
-                    deadlines[.delay] = now.advanced(nanoseconds: configuration.timeouts.$errorDelay)
+                    deadlines[.delay] = now.advanced(nanoseconds: terms.configuration.timeouts.$errorDelay)
                     // The pause is ours: the client's time for its next command begins after it.
                     deadlines[.command] = nil
                 }
@@ -204,7 +213,7 @@ public struct ServerConnection: ~Copyable {
                 return nil
             }
             stage = .lingering
-            deadlines[.linger] = now.advanced(nanoseconds: configuration.timeouts.$linger)
+            deadlines[.linger] = now.advanced(nanoseconds: terms.configuration.timeouts.$linger)
             return .finishSending
         }
     }
@@ -212,7 +221,7 @@ public struct ServerConnection: ~Copyable {
     private mutating func send() -> Action {
         sealReplies()
         isSending = true
-        deadlines[.writing] = now.advanced(nanoseconds: configuration.timeouts.$writing)
+        deadlines[.writing] = now.advanced(nanoseconds: terms.configuration.timeouts.$writing)
         return .send
     }
 
@@ -222,8 +231,8 @@ public struct ServerConnection: ~Copyable {
 
     // MARK: Output
 
-    /// The octets that are still to be sent, in order.
-    public func withOutput<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    /// The octets that are still to be sent, in order. It changes nothing, and is `mutating` so that nothing is copied.
+    public mutating func withOutput<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
         if let tls { return body(tls.records.span.extracting(sentCount..<tls.records.count)) }
         return body(session.replies.octets.span.extracting(sentCount..<session.replies.octets.count))
     }
@@ -254,8 +263,11 @@ public struct ServerConnection: ~Copyable {
 
     // MARK: What is known
 
+    /// The open question, if there is one.
+    public var question: Question? { session.question }
+
     /// What is known of the client, for handlers.
-    public var info: SessionInfo { SessionInfo(facts, session.envelope) }
+    public var info: SessionInfo { SessionInfo(origin.facts, session.transaction?.envelope) }
 
     private static func facts(
         _ session: borrowing ServerSession, _ dialect: ServerSession.Dialect, _ peer: Endpoint,
@@ -274,15 +286,15 @@ public struct ServerConnection: ~Copyable {
 
     /// A whole command, however it arrives; content at its minimum rate (RFC 5321 §4.5.3.2).
     private mutating func armInputDeadline() {
-        let timeouts = configuration.timeouts
+        let timeouts = terms.configuration.timeouts
         if tls.map({ $0.engine.security == nil }) ?? false { return }
-        switch session.phase {
-        case .greeting, .upgrading, .closed: return
-        case .command:
+        switch session.state {
+        case .opening, .upgrading, .closed: return
+        case .command, .refused:
             deadlines[.content] = nil
             contentStart = nil
-            guard deadlines[.command] == nil || armedCommands != session.commandsRead else { return }
-            armedCommands = session.commandsRead
+            guard deadlines[.command] == nil || armedCommands != session.budget.commands else { return }
+            armedCommands = session.budget.commands
             deadlines[.command] = now.advanced(nanoseconds: timeouts.$command)
         case .content:
             deadlines[.command] = nil
@@ -290,7 +302,8 @@ public struct ServerConnection: ~Copyable {
             contentStart = start
             var limit = max(lastArrival, start).advanced(nanoseconds: timeouts.$content)
             if timeouts.contentRate > 0 {
-                let seconds = min(Int64(session.contentSize / timeouts.contentRate), 1 << 32)
+                let seconds = min(
+                    Int64((session.transaction?.content?.decoder.size ?? 0) / timeouts.contentRate), 1 << 32)
                 let earned = seconds * 1_000_000_000
                 let grace = start.advanced(nanoseconds: timeouts.$contentGrace)
                 limit = min(limit, grace.advanced(nanoseconds: earned))
@@ -306,7 +319,7 @@ public struct ServerConnection: ~Copyable {
             // What is being received or decided has deadlines of its own.
             session.endAtBoundary(.timedOut(.session), saying: StandardReplies.idleTooLong)
         case .answer:
-            guard session.hasOpenQuestion else { return }
+            guard session.open != nil else { return }
             session.report(.answerTimedOut)
             settle(.reply(Reply(451, EnhancedStatusCode(4, 3, 0), "No decision in time, try again later")))
         case .delay: return
@@ -374,12 +387,12 @@ public struct ServerConnection: ~Copyable {
 
     private mutating func startTLS(_ context: any TLSContext) {
         tls = TLSLayer(context.makeServer())
-        deadlines[.handshake] = now.advanced(nanoseconds: configuration.timeouts.$handshake)
+        deadlines[.handshake] = now.advanced(nanoseconds: terms.configuration.timeouts.$handshake)
         deadlines[.command] = nil
     }
 
     private mutating func beginHandshake() {
-        switch configuration.tls {
+        switch terms.configuration.tls {
         case .offered(let context), .required(let context): startTLS(context)
         case .none, .implicit: session.end(.layerFailed)
         }

@@ -2,7 +2,7 @@ public import SMTPProtocol
 
 /// A read-only view of the connection, handed to handlers. A value: it stays as it was when it was made.
 public struct SessionInfo: Sendable {
-    private let facts: Facts
+    let facts: Facts
     /// The transaction so far, if there is one.
     public var envelope: Envelope?
 

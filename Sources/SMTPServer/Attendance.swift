@@ -5,10 +5,10 @@ import Synchronization
 /// What `ServedConnection` does, as a value: one access to it for each call, however many questions it puts.
 struct Attendance: ~Copyable {
     let id: ConnectionID
-    private let service: Service
+    private let observe: @Sendable (ServiceEvent) -> Void
+    private let showsHandlerErrors: Bool
     private let handler: any Handler
     private let clock: (@Sendable () -> Instant)?
-    private let post: @Sendable (LateAnswer) -> Void
     private var connection: ServerConnection
     /// Input that arrived but may not be read yet, and how much of it has been taken.
     private var held: [UInt8] = []
@@ -30,12 +30,12 @@ struct Attendance: ~Copyable {
             service.observe(.handlerMissing(peer: peer, error))
             throw error
         }
-        self.service = service
+        observe = service.observe
+        showsHandlerErrors = service.showsHandlerErrors
         self.clock = clock
-        self.post = post
         id = .next()
-        connection = ServerConnection(service.connection, peer: peer, local: local, at: now)
-        service.observe(.connected(id, peer: peer))
+        connection = ServerConnection(service.terms, peer: peer, local: local, at: now, deliver: post)
+        observe(.connected(id, peer: peer))
     }
 
     // MARK: Inputs
@@ -58,7 +58,7 @@ struct Attendance: ~Copyable {
         case .success(let decided): connection.answer(decided, to: answer.ticket, at: now)
         case .failure(let error):
             if connection.answer(.reply(apology(for: error)), to: answer.ticket, at: now) {
-                service.observe(.handlerFailed(id, error))
+                observe(.handlerFailed(id, error))
             }
         }
     }
@@ -102,7 +102,9 @@ struct Attendance: ~Copyable {
     }
 
     /// The octets that are still to be sent, in order.
-    func withOutput<Result>(_ body: (Span<UInt8>) -> Result) -> Result { connection.withOutput(body) }
+    mutating func withOutput<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        connection.withOutput(body)
+    }
 
     /// The deadline that falls next, and why.
     var nextDeadline: (deadline: Deadline, instant: Instant)? { connection.nextDeadline }
@@ -122,7 +124,7 @@ struct Attendance: ~Copyable {
             case .wait(let until, let mayRead, let output):
                 return .wait(until: until, input: mayRead, output: output)
             case .note(let notice): tell(notice)
-            case .ask(let question, let ticket): put(question, ticket, input)
+            case .ask(let ticket): put(ticket, input)
             }
         }
     }
@@ -132,60 +134,36 @@ struct Attendance: ~Copyable {
     private mutating func tell(_ notice: Notice) {
         if case .reset(let cause) = notice, let message = candidate {
             candidate = nil
-            if cause == .delivered { service.observe(.accepted(id, message.envelope, size: message.size)) }
+            if cause == .delivered { observe(.accepted(id, message.envelope, size: message.size)) }
         }
-        service.observe(.noticed(id, notice))
-        handler.observe(
-            notice, in: Context(session: connection.info, later: Responder(Ticket(number: 0), post)))
+        observe(.noticed(id, notice))
+        connection.tell(handler, notice)
     }
 
-    /// Puts one question to the handler. An answer that comes now goes straight back, and the time it took is told:
-    /// it is not the client's.
-    private mutating func put(_ question: Question, _ ticket: Ticket, _ input: Span<UInt8>) {
-        if case .message(let envelope, let size) = question { candidate = (envelope, size) }
-        guard let answer = consult(question, ticket, input) else { return }
+    /// Puts the open question to the handler. An answer that comes now goes straight back, and the time it took is
+    /// told: it is not the client's.
+    private mutating func put(_ ticket: Ticket, _ input: Span<UInt8>) {
+        if let message = connection.candidate() { candidate = message }
+        let answer: Answer
+        do {
+            guard case .now(let decided) = try connection.consult(handler, input) else { return }
+            answer = decided
+        } catch {
+            answer = apologize(for: error)
+        }
         connection.answer(answer, to: ticket, at: clock?() ?? Instant(nanoseconds: .min))
     }
 
-    /// What the handler says now; `nil` for later. Not inlined: the context, which shares the envelope, must be gone
-    /// before the answer changes it, or each recipient would cost a copy of all.
-    @inline(never)
-    private func consult(_ question: Question, _ ticket: Ticket, _ input: Span<UInt8>) -> Answer? {
-        do {
-            let context = Context(session: connection.info, later: Responder(ticket, post))
-            switch try decide(question, context, input) {
-            case .now(let answer): return answer
-            case .later: return nil
-            }
-        } catch {
-            service.observe(.handlerFailed(id, error))
-            guard case .connect = question else { return .reply(apology(for: error)) }
-            let reply = apology(for: error)
-            return .close(Reply(421, reply.status, lines: reply.lines))
-        }
-    }
-
-    private func decide(_ question: Question, _ context: Context, _ input: Span<UInt8>) throws -> Decision {
-        switch question {
-        case .connect: try handler.connected(in: context)
-        case .hello(let hello, let offering): try handler.hello(hello, offering: offering, in: context)
-        case .mail(let path, let parameters): try handler.mail(path, parameters, in: context)
-        case .recipient(let path, let parameters): try handler.recipient(path, parameters, in: context)
-        case .data: try handler.data(in: context)
-        case .content(let piece):
-            try connection.withContent(piece, in: input) { try handler.content($0, in: context) }
-        case .message(let envelope, let size): try handler.message(envelope, size: size, in: context)
-        case .verify(let argument): try handler.verify(argument, in: context)
-        case .expand(let argument): try handler.expand(argument, in: context)
-        case .help(let argument): try handler.help(argument, in: context)
-        case .noOperation(let argument): try handler.noOperation(argument, in: context)
-        case .command(let verb, let argument): try handler.command(verb, argument: argument, in: context)
-        }
+    /// Reports what a handler threw, and says what to answer. Whoever cannot be greeted is sent away.
+    private func apologize(for error: any Error) -> Answer {
+        observe(.handlerFailed(id, error))
+        let reply = apology(for: error)
+        return connection.isGreeting ? .close(Reply(421, reply.status, lines: reply.lines)) : .reply(reply)
     }
 
     /// 451, and nothing of the error's text unless the service says so.
     private func apology(for error: any Error) -> Reply {
-        guard service.showsHandlerErrors else { return .localError }
+        guard showsHandlerErrors else { return .localError }
         return Reply(451, EnhancedStatusCode(4, 3, 0), "Local error: \(error)")
     }
 }

@@ -4,7 +4,9 @@ public import SMTPProtocol
 /// What to serve: how connections behave, who decides, how many there may be, and who is told.
 public struct Service: Sendable {
     /// How each connection behaves.
-    public var connection: ServerConnection.Configuration
+    public var connection: ServerConnection.Configuration { didSet { terms = .init(connection) } }
+    /// The same, as all connections share it.
+    private(set) var terms: ServerConnection.Terms
     /// Makes the handler of one connection, given the client's address. What it throws closes that connection.
     public var makeHandler: @Sendable (Endpoint) throws -> any Handler
     /// How many connections there may be.
@@ -20,6 +22,7 @@ public struct Service: Sendable {
         makeHandler: @escaping @Sendable (Endpoint) throws -> any Handler
     ) {
         self.connection = connection
+        terms = .init(connection)
         self.makeHandler = makeHandler
     }
 }

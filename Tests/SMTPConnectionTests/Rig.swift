@@ -91,7 +91,8 @@ final class Rig {
             let input = held
             let action = connection.next(input.span, &position)
             switch action {
-            case .ask(let question, let ticket): put(question, ticket, input)
+            case .ask(let ticket):
+                if let question = connection.question { put(question, ticket, input) }
             case .note(let notice): notices.append(notice)
             case .send:
                 sends += 1

@@ -49,6 +49,9 @@ package struct LineBuffer: Sendable {
         }
     }
 
+    /// Whether nothing of a line was taken.
+    var isEmpty: Bool { phase == .lineStart }
+
     /// Takes octets of `input` from `position` on, up to the end of a line or of the input.
     /// `limit` is in octets, those that end the line included (RFC 5321 §4.5.3.1.4); it may change between lines.
     package mutating func next(

@@ -97,6 +97,10 @@ public enum CommandParser {
         var number = 0
         for index in range.start..<range.end {
             guard let digit = line[index].decimalValue else { return nil }
+            if range.count <= 18 {
+                number = number &* 10 &+ Int(digit)
+                continue
+            }
             let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
             let (sum, isStillTooLarge) = product.addingReportingOverflow(Int(digit))
             if isTooLarge || isStillTooLarge { return nil }

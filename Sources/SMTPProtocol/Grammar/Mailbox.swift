@@ -54,34 +54,48 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
     public init(_ line: Span<UInt8>, _ path: ParsedPath) {
         precondition(path.kind == .mailbox, "the path has no mailbox")
         let literal = line[path.domain.start] == UInt8(ascii: "[") ? AddressLiteral(line, path.domain) : nil
-        let domain = literal?.text ?? []
-        let size = path.localPart.count + max(path.domain.count, domain.count)
-        var split = 0
-        octets = [UInt8](capacity: size) { octets in
-            if path.isQuoted {
-                Self.unquote(line, path.localPart, into: &octets)
-            } else {
-                for index in path.localPart.start..<path.localPart.end { octets.append(line[index]) }
-            }
+        guard literal == nil, !path.isQuoted else {
+            var octets = path.isQuoted ? Self.unquoted(line, path.localPart) : Self.copy(line, path.localPart)
             split = octets.count
-            if domain.isEmpty {
-                for index in path.domain.start..<path.domain.end { octets.append(line[index]) }
-            } else {
-                for octet in domain { octets.append(octet) }
-            }
+            octets += literal?.text ?? Self.copy(line, path.domain)
+            self.octets = octets
+            return
         }
-        self.split = split
+        split = path.localPart.count
+        octets = unsafe [UInt8](unsafeUninitializedCapacity: path.localPart.count + path.domain.count) {
+            octets, count in
+            count = unsafe Self.move(line, path.localPart, to: octets, at: 0)
+            count = unsafe Self.move(line, path.domain, to: octets, at: count)
+        }
+    }
+
+    /// Copies `range` to `octets`, which have room for it, and says where it ends there.
+    @inline(__always)
+    private static func move(
+        _ line: Span<UInt8>, _ range: ByteRange, to octets: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) -> Int {
+        let end = start + range.count
+        let room = octets.extracting(start..<end)
+        unsafe line.extracting(range.start..<range.end).withUnsafeBufferPointer {
+            unsafe _ = room.update(fromContentsOf: $0)
+        }
+        return end
+    }
+
+    private static func copy(_ line: Span<UInt8>, _ range: ByteRange) -> [UInt8] {
+        (range.start..<range.end).map { line[$0] }
     }
 
     /// A backslash stands for the octet after it (RFC 5321 §4.1.2 quoted-pairSMTP).
-    private static func unquote(_ line: Span<UInt8>, _ range: ByteRange, into octets: inout OutputSpan<UInt8>)
-    {
+    private static func unquoted(_ line: Span<UInt8>, _ range: ByteRange) -> [UInt8] {
+        var octets: [UInt8] = []
         var index = range.start + 1
         while index < range.end - 1 {
             if line[index] == UInt8(ascii: "\\"), index + 1 < range.end - 1 { index += 1 }
             octets.append(line[index])
             index += 1
         }
+        return octets
     }
 
     /// Without quotes; ASCII or well-formed UTF-8, no control octets.

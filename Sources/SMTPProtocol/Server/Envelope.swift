@@ -54,21 +54,47 @@ public enum BodyType: Hashable, Sendable {
 }
 
 /// What a mail transaction has collected so far (RFC 5321 §2.3.1).
-public struct Envelope: Hashable, Sendable {
+///
+/// One reference, so that showing it to a handler at each question costs no more than that.
+public struct Envelope: Sendable {
+    private var storage: Storage
+
     /// From MAIL.
-    public let reversePath: ReversePath
+    public var reversePath: ReversePath { storage.reversePath }
     /// From MAIL.
-    public let parameters: MailParameters
+    public var parameters: MailParameters { storage.parameters }
     /// The accepted recipients, in order, duplicates included.
-    public var recipients: [Recipient]
+    public var recipients: [Recipient] {
+        get { unsafe storage.recipients }
+        set { storage = Storage(storage.reversePath, storage.parameters, newValue) }
+    }
+
+    /// Takes one more; in place, if nobody else holds the envelope.
+    public mutating func append(_ recipient: Recipient) {
+        if !isKnownUniquelyReferenced(&storage) {
+            storage = unsafe Storage(storage.reversePath, storage.parameters, storage.recipients)
+        }
+        unsafe storage.recipients.append(recipient)
+    }
 
     /// An envelope as MAIL begins it, or as a test wants it.
     public init(
         from reversePath: ReversePath, _ parameters: MailParameters = .init(), to recipients: [Recipient] = []
     ) {
-        self.reversePath = reversePath
-        self.parameters = parameters
-        self.recipients = recipients
+        storage = Storage(reversePath, parameters, recipients)
+    }
+
+    /// What an envelope refers to; changed only by an envelope that alone refers to it.
+    private final class Storage: Sendable {
+        let reversePath: ReversePath
+        let parameters: MailParameters
+        nonisolated(unsafe) var recipients: [Recipient]
+
+        init(_ reversePath: ReversePath, _ parameters: MailParameters, _ recipients: [Recipient]) {
+            self.reversePath = reversePath
+            self.parameters = parameters
+            unsafe self.recipients = recipients
+        }
     }
 
     /// One accepted RCPT.
@@ -83,5 +109,19 @@ public struct Envelope: Hashable, Sendable {
             self.path = path
             self.parameters = parameters
         }
+    }
+}
+
+extension Envelope: Hashable {
+    /// The same sender, parameters and recipients.
+    public static func == (a: Self, b: Self) -> Bool {
+        a.reversePath == b.reversePath && a.parameters == b.parameters && a.recipients == b.recipients
+    }
+
+    /// Consistent with `==`.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(reversePath)
+        hasher.combine(parameters)
+        hasher.combine(recipients)
     }
 }

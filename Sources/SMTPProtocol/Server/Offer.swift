@@ -1,5 +1,5 @@
 /// What a session offers its client now, worked out once from the list of extensions.
-struct Offer: Sendable {
+final class Offer: Sendable {
     let extensions: [ServiceExtension]
     let size: Bool
     let eightBitMIME: Bool
@@ -8,8 +8,8 @@ struct Offer: Sendable {
     let expand: Bool
     let mailRules: [ParameterRule]
     let recipientRules: [ParameterRule]
-    let mailLine: Int
-    let recipientLine: Int
+    /// How long a command line may be, by verb.
+    private let lines: [Int]
     /// The longest command line in force.
     let largestLine: Int
 
@@ -23,8 +23,10 @@ struct Offer: Sendable {
         expand = offers(.expand)
         mailRules = extensions.flatMap(\.mailParameters)
         recipientRules = extensions.flatMap(\.recipientParameters)
-        mailLine = limits.limit(of: .mail, offering: extensions)
-        recipientLine = limits.limit(of: .rcpt, offering: extensions)
+        lines = Verb.allCases.map { limits.limit(of: $0, offering: extensions) }
         largestLine = limits.largest(offering: extensions)
     }
+
+    /// The longest line in force for `verb`, CRLF included (RFC 5321 §4.5.3.1.4).
+    func line(_ verb: Verb) -> Int { lines[Int(verb.rawValue)] }
 }

@@ -68,7 +68,7 @@ public struct Hello: Hashable, Sendable {
 /// A fact the session reports.
 public enum Notice: Hashable, Sendable {
     /// TLS is on.
-    case secured(Security)
+    indirect case secured(Security)
     /// A transaction is over; whatever was kept for it may go unless it was `.delivered`.
     case reset(ResetCause)
     /// The client said QUIT.

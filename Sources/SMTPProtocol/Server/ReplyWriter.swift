@@ -21,6 +21,11 @@ package struct ReplyWriter: Sendable {
                 unsafe octets.append(contentsOf: text[(isStatus ? 10 : 4)...])
             }
         }
+        endLine()
+    }
+
+    @inline(__always)
+    private mutating func endLine() {
         octets.append(13)
         octets.append(10)
     }
@@ -59,8 +64,7 @@ package struct ReplyWriter: Sendable {
         octets.append(UInt8(truncatingIfNeeded: 48 + number % 10))
         octets.append(isLast ? UInt8(ascii: " ") : UInt8(ascii: "-"))
         octets.append(contentsOf: text)
-        octets.append(13)
-        octets.append(10)
+        endLine()
     }
 
     /// Cuts `text` into pieces of at most `room` octets, at a space if one is near, never inside a character.

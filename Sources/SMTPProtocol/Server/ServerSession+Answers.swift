@@ -21,21 +21,23 @@ extension ServerSession {
     /// Goes on after `question` was answered.
     mutating func proceed(with question: OpenQuestion, _ answer: Answer) {
         let decided: Verdict
-        var offered = configuration.extensions
+        var offered: Offer?
         switch answer {
         case .accept: decided = .accepted(nil)
         case .reply(let reply): decided = verdict(reply, to: question)
         case .close(let reply): decided = .closing(reply)
         case .offer(let extensions):
-            if case .hello = question { offered = extensions }
+            if case .hello = question {
+                offered = Offer(extensions, terms.configuration.limits.commandSize)
+            }
             decided = .accepted(nil)
         case .replies(let each):
-            if case .message = question, configuration.dialect == .lmtp { return finish(with: each) }
+            if case .message = question, terms.configuration.dialect == .lmtp { return finish(with: each) }
             decided = each.count == 1 ? verdict(each[0], to: question) : .refused(.localError)
         }
         switch decided {
         case .accepted(let reply):
-            if case .hello = question { offer = Offer(offered, configuration.limits.commandSize) }
+            if case .hello = question { offer = offered ?? terms.offer }
             accept(question, saying: reply)
         case .refused(let reply): refuse(question, saying: reply)
         case .closing(let reply):
@@ -55,22 +57,25 @@ extension ServerSession {
         switch question {
         case .connect:
             change(to: .command)
-            greet(reply ?? Reply(220, nil, configuration.banner))
-        case .hello(let hello):
+            greet(reply ?? Reply(220, nil, terms.configuration.banner))
+        case .hello:
+            guard case .hello(let hello) = takeSubject() else { return }
             drop(.hello)
             self.hello = hello
             introduce(hello, reply)
-        case .mail(let path, let parameters):
+        case .mail:
+            guard case .sender(let path, let parameters) = takeSubject() else { return }
             transaction = Transaction(envelope: Envelope(from: path, parameters))
             say(reply, or: StandardReplies.senderAccepted)
-        case .recipient(let path, let parameters):
-            transaction?.envelope.recipients.append(.init(path, parameters))
+        case .recipient:
+            guard case .recipient(let recipient) = takeSubject() else { return }
+            transaction?.envelope.append(recipient)
             say(reply, or: StandardReplies.recipientAccepted)
         case .data:
-            let limits = configuration.limits
-            transaction?.content = Content(
-                decoder: ContentDecoder(
-                    bareNewlines: configuration.bareNewlines, lineLimit: limits.contentLine))
+            let decoder = ContentDecoder(
+                bareNewlines: terms.configuration.bareNewlines,
+                lineLimit: terms.configuration.limits.contentLine)
+            transaction?.content = Content(decoder: decoder)
             change(to: .content)
             say(
                 reply.flatMap { $0.code.severity == .intermediate ? $0 : nil },
@@ -100,7 +105,7 @@ extension ServerSession {
             drop(.refused)
         case .recipient:
             budget.refusedRecipients += 1
-            if let limit = configuration.limits.refusedRecipients, budget.refusedRecipients >= limit {
+            if let limit = terms.configuration.limits.refusedRecipients, budget.refusedRecipients >= limit {
                 note(.peerError(.limitReached))
                 end(.tooManyErrors, saying: StandardReplies.tooManyRefused)
             } else {
@@ -134,27 +139,27 @@ extension ServerSession {
     }
 
     private mutating func sayForEachRecipient(_ reply: Reply?, or standard: StandardReply) {
-        let times = configuration.dialect == .lmtp ? transaction?.envelope.recipients.count ?? 0 : 1
+        let times = terms.configuration.dialect == .lmtp ? transaction?.envelope.recipients.count ?? 0 : 1
         for _ in 0..<times { say(reply, or: standard) }
     }
 
     /// The greeting: our name first, no enhanced code (RFC 5321 §4.2, RFC 2034 §4).
     private mutating func greet(_ reply: Reply) {
         replies.append(
-            reply, allowsUTF8: false, showsStatus: false, leading: hostnameOctets)
+            reply, allowsUTF8: false, showsStatus: false, leading: terms.hostname)
     }
 
     /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
     private mutating func introduce(_ hello: Hello, _ reply: Reply?) {
         replies.sendsStatus = offer.statusCodes
-        var first = hostnameOctets
+        var first = terms.hostname
         if let text = reply?.lines.first, !text.utf8.isEmpty {
             first += [UInt8(ascii: " ")] + text.utf8.prefix(400).map { $0 > 127 ? UInt8(ascii: "?") : $0 }
         }
         var lines = [first]
         if hello.verb != .helo {
             for item in offer.extensions { lines.append(keywordLine(item)) }
-            if configuration.startTLS != .none, security == nil {
+            if terms.configuration.startTLS != .none, security == nil {
                 lines.insert(Array("STARTTLS".utf8), at: 1)
             }
         }
@@ -166,7 +171,7 @@ extension ServerSession {
     private func keywordLine(_ item: ServiceExtension) -> [UInt8] {
         var arguments = Array(item.arguments.utf8.filter { $0 >= 32 && $0 < 127 })
         if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty,
-            let limit = configuration.limits.messageSize
+            let limit = terms.configuration.limits.messageSize
         {
             arguments = Array("\(limit)".utf8)
         }
@@ -175,11 +180,11 @@ extension ServerSession {
 
     /// What may be said here (RFC 5321 §4.1.1.8).
     private mutating func sayHelp() {
-        var verbs = configuration.dialect == .lmtp ? ["LHLO"] : ["HELO", "EHLO"]
+        var verbs = terms.configuration.dialect == .lmtp ? ["LHLO"] : ["HELO", "EHLO"]
         verbs += ["MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "HELP"]
         if offer.expand { verbs.append("EXPN") }
-        if configuration.startTLS != .none, security == nil { verbs.append("STARTTLS") }
-        verbs += configuration.verbs.map { String(decoding: $0.bytes, as: UTF8.self) }
+        if terms.configuration.startTLS != .none, security == nil { verbs.append("STARTTLS") }
+        verbs += terms.configuration.verbs.map { String(decoding: $0.bytes, as: UTF8.self) }
         say(Reply(214, EnhancedStatusCode(2, 0, 0), verbs.joined(separator: " ")))
     }
 }

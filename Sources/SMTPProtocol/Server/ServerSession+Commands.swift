@@ -1,30 +1,35 @@
 /// The commands: each verb is *checked* here; what must be decided is *asked*; `ServerSession+Answers` *proceeds*.
-///
-/// The small checks are inlined by force: to a call that only reads it, the compiler hands a copy of the whole session.
 extension ServerSession {
     /// Reads one command line, if it is there.
     mutating func readCommand(_ input: Span<UInt8>, _ position: inout Int) -> Step? {
+        if position == input.count, lines.isEmpty, let step = starved() { return step }
+        if let line = lines.nextPlain(input, &position, limit: offer.largestLine) {
+            budget.commands += 1
+            let isLast = position == input.count
+            return execute(input.extracting(line.start..<line.end), isPlain: true, isLast: isLast)
+        }
         let event = lines.next(
             input, &position, limit: offer.largestLine,
-            acceptsBareLF: configuration.acceptsBareLineFeedInCommands)
+            acceptsBareLF: terms.configuration.acceptsBareLineFeedInCommands)
         switch event {
         case .line(let range):
             budget.commands += 1
-            return execute(input.extracting(range.start..<range.end), isLast: position == input.count)
+            return execute(
+                input.extracting(range.start..<range.end), isPlain: false, isLast: position == input.count)
         case .stored:
             budget.commands += 1
             let line = lines.bytes
             lines.finish()
-            return execute(line.span, isLast: position == input.count)
+            return execute(line.span, isPlain: false, isLast: position == input.count)
         case .tooLong:
             budget.commands += 1
             let dropped = lines.dropped
             lines.finish()
-            if dropped > configuration.limits.overlongLine { return cutOff() }
+            if dropped > terms.configuration.limits.overlongLine { return cutOff() }
             refuse(.lineTooLong, StandardReplies.lineTooLong)
             return nil
         case .needsInput:
-            if lines.dropped > configuration.limits.overlongLine { return cutOff() }
+            if lines.dropped > terms.configuration.limits.overlongLine { return cutOff() }
             if let step = starved() { return step }
             close(.peerClosed)
             return nil
@@ -39,10 +44,10 @@ extension ServerSession {
     }
 
     /// Checks a command line from the outside in: its octets, its verb, its length, its place. Then the verb's own
-    /// rules. `isLast` says that nothing has arrived behind it.
-    private mutating func execute(_ line: Span<UInt8>, isLast: Bool) -> Step? {
+    /// rules. `isPlain` says that its octets are all right, `isLast` that nothing has arrived behind it.
+    private mutating func execute(_ line: Span<UInt8>, isPlain: Bool, isLast: Bool) -> Step? {
         let command = CommandParser.verb(line)
-        if let (error, reply) = faultyOctets(in: line, command.verb) {
+        if !isPlain, let (error, reply) = faultyOctets(in: line, command.verb) {
             refuse(error, reply)
             return nil
         }
@@ -50,7 +55,7 @@ extension ServerSession {
             refuse(.syntax(SyntaxError(.command, at: 0)), StandardReplies.badSyntax)
             return nil
         }
-        guard line.count + 2 <= lineLimit(of: command.verb) else {
+        guard line.count + 2 <= offer.line(command.verb) else {
             refuse(.lineTooLong, StandardReplies.lineTooLong)
             return nil
         }
@@ -70,6 +75,7 @@ extension ServerSession {
     }
 
     /// Each verb's own rules.
+    @inline(__always)
     private mutating func perform(_ command: ParsedVerb, _ line: Span<UInt8>, isLast: Bool) -> Step? {
         let argument = command.argument
         switch command.verb {
@@ -77,7 +83,7 @@ extension ServerSession {
         case .rcpt: return recipient(line, argument)
         case .data:
             guard takesNoArgument(argument) else { return nil }
-            return ask(.data, as: .data)
+            return ask(.data)
         case .quit:
             guard takesNoArgument(argument) else { return nil }
             note(.quit)
@@ -93,16 +99,16 @@ extension ServerSession {
         case .lhlo: return hello(line, argument, .lhlo)
         case .noop:
             guard affordsJunk() else { return nil }
-            return ask(.noOperation(argument.isEmpty ? nil : text(line, argument)), as: .noOperation)
+            return ask(.noOperation, with: argument, of: line)
         case .help:
             guard affordsJunk() else { return nil }
-            return ask(.help(argument.isEmpty ? nil : text(line, argument)), as: .help)
+            return ask(.help, with: argument, of: line)
         case .vrfy:
             guard let name = lookUpArgument(line, argument), affordsJunk() else { return nil }
-            return ask(.verify(name), as: .verify)
+            return ask(.verify, about: .argument(name))
         case .expn:
             guard let name = lookUpArgument(line, argument), affordsJunk() else { return nil }
-            return ask(.expand(name), as: .expand)
+            return ask(.expand, about: .argument(name))
         case .startTLS:
             guard takesNoArgument(argument) else { return nil }
             startTLS(isLast: isLast)
@@ -111,7 +117,7 @@ extension ServerSession {
             guard let verb = Keyword(line.extracting(command.name.start..<command.name.end)) else {
                 return nil
             }
-            return ask(.command(verb, argument: text(line, argument)), as: .command)
+            return ask(.command, about: .command(verb, text(line, argument)))
         case .bdat, .auth, .send, .soml, .saml, .turn:
             refuse(.unknownCommand, StandardReplies.disabledCommand)
             return nil
@@ -138,30 +144,18 @@ extension ServerSession {
         return nil
     }
 
-    @inline(__always)
-    private func lineLimit(of verb: Verb) -> Int {
-        switch verb {
-        case .mail: offer.mailLine
-        case .rcpt: offer.recipientLine
-        case .helo, .ehlo, .lhlo, .data, .bdat, .rset, .noop, .quit, .vrfy, .expn, .help, .startTLS, .auth,
-            .send,
-            .soml, .saml, .turn, .other:
-            configuration.limits.commandSize[verb] ?? configuration.limits.commandSize.base
-        }
-    }
-
     /// 500 for what is unknown, 502 for what is known and not here (RFC 5321 §4.2.4).
     @inline(__always)
     private func unavailable(_ verb: Verb, _ line: Span<UInt8>, _ command: ParsedVerb) -> StandardReply? {
         switch verb {
         case .mail, .rcpt, .data, .rset, .noop, .quit, .vrfy, .help: nil
-        case .helo, .ehlo: configuration.dialect == .smtp ? nil : StandardReplies.unknownCommand
-        case .lhlo: configuration.dialect == .lmtp ? nil : StandardReplies.unknownCommand
+        case .helo, .ehlo: terms.configuration.dialect == .smtp ? nil : StandardReplies.unknownCommand
+        case .lhlo: terms.configuration.dialect == .lmtp ? nil : StandardReplies.unknownCommand
         case .expn: offer.expand ? nil : StandardReplies.disabledCommand
-        case .startTLS: configuration.startTLS == .none ? StandardReplies.disabledCommand : nil
+        case .startTLS: terms.configuration.startTLS == .none ? StandardReplies.disabledCommand : nil
         case .bdat, .auth, .send, .soml, .saml, .turn: StandardReplies.disabledCommand
         case .other:
-            configuration.verbs.contains {
+            terms.configuration.verbs.contains {
                 $0.matches(line.extracting(command.name.start..<command.name.end))
             }
                 ? nil : StandardReplies.unknownCommand
@@ -174,10 +168,10 @@ extension ServerSession {
         switch verb {
         case .noop, .helo, .ehlo, .lhlo, .startTLS, .quit, .rset: return nil
         case .mail, .rcpt, .data, .bdat, .vrfy, .expn, .help, .auth, .send, .soml, .saml, .turn, .other:
-            if configuration.startTLS == .required, security == nil, state != .refused {
+            if terms.configuration.startTLS == .required, security == nil, state != .refused {
                 return StandardReplies.tlsNeeded
             }
-            guard case .required = configuration.authentication, hello != nil else { return nil }
+            guard case .required = terms.configuration.authentication, hello != nil else { return nil }
             return verb == .mail ? StandardReplies.authenticationNeeded : nil
         }
     }
@@ -201,12 +195,24 @@ extension ServerSession {
     }
 
     /// Counts a command that moves no mail; the one too many ends the session.
+    @inline(__always)
     private mutating func affordsJunk() -> Bool {
         budget.junkCommands += 1
-        guard let limit = configuration.limits.junkCommands, budget.junkCommands > limit else { return true }
+        guard let limit = terms.configuration.limits.junkCommands, budget.junkCommands > limit else {
+            return true
+        }
         note(.peerError(.limitReached))
         end(.tooManyErrors, saying: StandardReplies.tooManyCommands)
         return false
+    }
+
+    /// Asks about a command whose argument may be missing.
+    @inline(__always)
+    private mutating func ask(_ question: OpenQuestion, with argument: ByteRange, of line: Span<UInt8>)
+        -> Step
+    {
+        if argument.isEmpty { return ask(question) }
+        return ask(question, about: .argument(text(line, argument)))
     }
 
     private func text(_ line: Span<UInt8>, _ range: ByteRange) -> String {
@@ -221,12 +227,11 @@ extension ServerSession {
     private mutating func hello(_ line: Span<UInt8>, _ argument: ByteRange, _ verb: Hello.Verb) -> Step? {
         guard affordsJunk() else { return nil }
         do throws(SyntaxError) {
-            let client = try CommandParser.helloDomain(line, argument, configuration.addressSyntax)
-            if case .literal(.general(let tag, _)) = client, !configuration.literalTags.contains(tag) {
+            let client = try CommandParser.helloDomain(line, argument, terms.configuration.addressSyntax)
+            if case .literal(.general(let tag, _)) = client, !terms.configuration.literalTags.contains(tag) {
                 throw SyntaxError(.addressLiteral, at: argument.start)
             }
-            let hello = Hello(verb, client)
-            return ask(.hello(hello, offering: configuration.extensions), as: .hello(hello))
+            return ask(.hello, about: .hello(Hello(verb, client)))
         } catch {
             refuse(.syntax(error), StandardReplies.badHello)
             return nil

@@ -11,7 +11,7 @@ extension ServerSession {
             case .content(let range):
                 guard isWanted else { continue }
                 if transaction?.content?.isAlone(range) == true {
-                    return ask(.content(.input(range)), as: .content)
+                    return ask(.content, about: .content(.input(range)))
                 }
                 transaction?.content?.gather(input.extracting(range.start..<range.end))
                 if gathered.count >= Content.gatheringLimit { return askAboutGathered() }
@@ -44,17 +44,17 @@ extension ServerSession {
     }
 
     private mutating func askAboutGathered() -> Step? {
-        gathered.isEmpty || !isWanted ? nil : ask(.content(.gathered), as: .content)
+        gathered.isEmpty || !isWanted ? nil : ask(.content, about: .content(.gathered))
     }
 
     /// What is wrong with the content so far, the gravest first: at the end that is the same however it was cut.
     private func fault(_ size: Int, _ faults: ContentDecoder.Faults) -> (PeerError, StandardReply)? {
-        if let limit = configuration.limits.messageSize, size > limit {
+        if let limit = terms.configuration.limits.messageSize, size > limit {
             return (.sizeExceeded, StandardReplies.messageTooLarge)
         }
         guard !faults.isEmpty else { return nil }
         if faults.contains(.lineTooLong) { return (.contentLineTooLong, StandardReplies.contentLineTooLong) }
-        guard configuration.bareNewlines == .reject else { return nil }
+        guard terms.configuration.bareNewlines == .reject else { return nil }
         if faults.contains(.bareLineFeed) { return (.bareLineFeed, StandardReplies.bareNewlines) }
         return (.bareCarriageReturn, StandardReplies.bareNewlines)
     }
@@ -62,20 +62,23 @@ extension ServerSession {
     /// The end mark has been read: ask, or say why not. One reply for each recipient in LMTP (RFC 2033 §4.2).
     private mutating func endOfContent() -> Step? {
         change(to: .command)
-        guard let transaction, let content = transaction.content else { return nil }
+        guard let size = transaction?.content?.decoder.size,
+            let faults = transaction?.content?.decoder.faults,
+            let envelope = transaction?.envelope
+        else { return nil }
         budget.messages += 1
         budget.junkCommands = 0
-        let times = configuration.dialect == .lmtp ? transaction.envelope.recipients.count : 1
-        if let (error, reply) = fault(content.decoder.size, content.decoder.faults) {
+        let times = terms.configuration.dialect == .lmtp ? envelope.recipients.count : 1
+        if let (error, reply) = fault(size, faults) {
             refuse(error, reply, dropping: .refused)
             guard !isClosed else { return nil }
             for _ in 0..<(times - 1) { replies.append(reply) }
-        } else if let reply = content.refusal {
+        } else if let reply = transaction?.content?.refusal {
             drop(.refused)
-            let allowsUTF8 = transaction.envelope.parameters.isInternationalized
+            let allowsUTF8 = envelope.parameters.isInternationalized
             for _ in 0..<times { replies.append(reply, allowsUTF8: allowsUTF8) }
         } else {
-            return ask(.message(transaction.envelope, size: content.decoder.size), as: .message)
+            return ask(.message)
         }
         return nil
     }

@@ -1,7 +1,7 @@
 /// MAIL and RCPT: the path, then the parameters (RFC 5321 §4.1.1.2, §4.1.1.3, §4.1.1.11).
 extension ServerSession {
     mutating func mail(_ line: Span<UInt8>, _ argument: ByteRange) -> Step? {
-        if let limit = configuration.limits.messages, budget.messages >= limit {
+        if let limit = terms.configuration.limits.messages, budget.messages >= limit {
             note(.peerError(.limitReached))
             end(.tooManyErrors, saying: StandardReplies.tooManyMessages)
             return nil
@@ -9,7 +9,7 @@ extension ServerSession {
         let parsed: ParsedMail
         do {
             parsed = try CommandParser.mail(
-                line, argument, configuration.addressSyntax, configuration.limits.address)
+                line, argument, terms.configuration.addressSyntax, terms.configuration.limits.address)
             try checkLiteral(line, parsed.path)
         } catch {
             refuse(
@@ -29,14 +29,14 @@ extension ServerSession {
             return nil
         }
         let path = parsed.path.kind == .null ? ReversePath.null : .mailbox(Mailbox(line, parsed.path))
-        return ask(.mail(path, parameters), as: .mail(path, parameters))
+        return ask(.mail, about: .sender(path, parameters))
     }
 
     mutating func recipient(_ line: Span<UInt8>, _ argument: ByteRange) -> Step? {
         let parsed: ParsedMail
         do {
             parsed = try CommandParser.recipient(
-                line, argument, configuration.addressSyntax, configuration.limits.address)
+                line, argument, terms.configuration.addressSyntax, terms.configuration.limits.address)
             try checkLiteral(line, parsed.path)
         } catch {
             refuse(
@@ -55,11 +55,11 @@ extension ServerSession {
             refuse(.illegalOctet, StandardReplies.utf8Recipient)
             return nil
         }
-        guard (transaction?.envelope.recipients.count ?? 0) < configuration.limits.recipients else {
+        guard (transaction?.envelope.recipients.count ?? 0) < terms.configuration.limits.recipients else {
             // The surplus is for another transaction: not the client's error (RFC 5321 §4.5.3.1.10), up to a point.
             note(.peerError(.limitReached))
             budget.surplusRecipients += 1
-            if let limit = configuration.limits.surplusRecipients, budget.surplusRecipients > limit {
+            if let limit = terms.configuration.limits.surplusRecipients, budget.surplusRecipients > limit {
                 end(.tooManyErrors, saying: StandardReplies.tooManyRefused)
             } else {
                 replies.append(StandardReplies.tooManyRecipients)
@@ -68,7 +68,7 @@ extension ServerSession {
         }
         let path =
             parsed.path.kind == .postmaster ? ForwardPath.postmaster : .mailbox(Mailbox(line, parsed.path))
-        return ask(.recipient(path, parameters), as: .recipient(path, parameters))
+        return ask(.recipient, about: .recipient(.init(path, parameters)))
     }
 
     /// A general address literal is for those who registered its tag (RFC 5321 §4.1.3).
@@ -79,7 +79,7 @@ extension ServerSession {
         guard colon < path.domain.end else { return }
         let tag = line.extracting((path.domain.start + 1)..<colon)
         let ipv6: Keyword = "IPV6"
-        guard ipv6.matches(tag) || configuration.literalTags.contains(where: { $0.matches(tag) }) else {
+        guard ipv6.matches(tag) || terms.configuration.literalTags.contains(where: { $0.matches(tag) }) else {
             throw SyntaxError(.addressLiteral, at: path.domain.start)
         }
     }
@@ -150,7 +150,7 @@ extension ServerSession {
     ) throws(ParameterFault) -> ParsedParameter? {
         let parsed: ParsedParameter?
         do {
-            parsed = try CommandParser.nextParameter(line, &rest, configuration.addressSyntax)
+            parsed = try CommandParser.nextParameter(line, &rest, terms.configuration.addressSyntax)
         } catch {
             throw ParameterFault(error: .syntax(error), reply: StandardReplies.badParameter)
         }
@@ -165,7 +165,7 @@ extension ServerSession {
         guard !isRepeated, let value = parsed.value, let size = CommandParser.decimal(line, value) else {
             throw .malformed(parsed.keyword.start)
         }
-        if let limit = configuration.limits.messageSize, size > limit {
+        if let limit = terms.configuration.limits.messageSize, size > limit {
             throw ParameterFault(error: .sizeExceeded, reply: StandardReplies.messageTooLarge)
         }
         return size

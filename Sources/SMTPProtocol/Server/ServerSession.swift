@@ -6,29 +6,30 @@
 /// next call. Only an unfinished command line is kept here.
 ///
 /// **Questions.** In SMTP the meaning of the next byte depends on how the last question was answered, so nothing is
-/// read past an open one: `next` returns `.wait(.answer)` until `answer` is called. There is never more than one.
+/// read past an open one: `next` returns `.wait(.answer)` until `answer` is called. There is never more than one, and
+/// it stays here, in `question`, so that asking moves no data.
 ///
 /// **Replies** collect in `replies` and may be sent in one write when `next` returns a wait.
 ///
 /// **The transaction** is one optional value: MAIL makes it whole, and every way out drops it whole and notes
 /// `.reset`. There is no sender, recipient, size or flag beside it, so no error path can reset half of it.
 ///
-/// A session is a value: a copy is a fork.
-public struct ServerSession: Sendable {
-    let configuration: Configuration
+/// A session is a value that is never copied: it is one client's, and a fork would answer twice.
+public struct ServerSession: ~Copyable, Sendable {
+    let terms: Terms
     var offer: Offer
     package var replies = ReplyWriter()
-    private(set) var state = State.opening
-    private(set) var question: OpenQuestion?
+    package private(set) var state = State.opening
+    /// What is being asked, and about what.
+    package private(set) var open: OpenQuestion?
+    package private(set) var subject = Subject.none
     var lines = LineBuffer()
-    var transaction: Transaction?
-    var budget = Budget()
-    private var notices: [Notice] = []
+    package internal(set) var transaction: Transaction?
+    package internal(set) var budget = Budget()
+    private var notices = NoticeQueue()
     private var hasEnded = false
     /// Why to end at the next command boundary, and what to say then.
     private var ending: (cause: CloseCause, reply: StandardReply)?
-    /// Our name, without what could end a line.
-    let hostnameOctets: [UInt8]
 
     /// How the client introduced itself, since the connection began or TLS came.
     public internal(set) var hello: Hello? { didSet { identityChanges &+= 1 } }
@@ -39,11 +40,14 @@ public struct ServerSession: Sendable {
 
     /// Ready to greet: the first `next` asks `.connect`. `security` is given when TLS came before the greeting.
     public init(_ configuration: Configuration, security: Security? = nil) {
-        self.configuration = configuration
+        self.init(Terms(configuration), security: security)
+    }
+
+    /// The same on terms that many sessions share.
+    package init(_ terms: Terms, security: Security? = nil) {
+        self.terms = terms
         self.security = security
-        offer = Offer(configuration.extensions, configuration.limits.commandSize)
-        let name = configuration.hostname.utf8.filter { $0 > 32 && $0 < 127 }.prefix(255)
-        hostnameOctets = name.isEmpty ? Array("localhost".utf8) : Array(name)
+        offer = terms.offer
         replies.sendsStatus = offer.statusCodes
     }
 
@@ -51,9 +55,10 @@ public struct ServerSession: Sendable {
 
     /// Answers the open question. Calling it with none open is the caller's error, and traps.
     public mutating func answer(_ answer: Answer) {
-        guard let question else { preconditionFailure("no question is open") }
-        self.question = nil
-        proceed(with: question, answer)
+        guard let open else { preconditionFailure("no question is open") }
+        self.open = nil
+        proceed(with: open, answer)
+        forgetSubject()
     }
 
     /// Notes that the client will send nothing more. What it has sent is still read, and answered.
@@ -77,7 +82,7 @@ public struct ServerSession: Sendable {
         self.security = security
         hello = nil
         drop(.aborted)
-        offer = Offer(configuration.extensions, configuration.limits.commandSize)
+        offer = terms.offer
         note(.secured(security))
         if state == .upgrading { change(to: .command) }
     }
@@ -85,7 +90,8 @@ public struct ServerSession: Sendable {
     /// Ends the session from outside: `reply`, if the client may still be spoken to, then nothing more.
     package mutating func end(_ cause: CloseCause, saying reply: StandardReply? = nil) {
         guard !isClosed else { return }
-        question = nil
+        open = nil
+        forgetSubject()
         if let reply { replies.append(reply) }
         close(cause)
     }
@@ -97,8 +103,8 @@ public struct ServerSession: Sendable {
 
     /// What the caller must do next.
     public enum Step: Sendable {
-        /// Decide something; call `answer(_:)` once, now or later.
-        case ask(Question)
+        /// Decide what `question` asks; call `answer(_:)` once, now or later.
+        case ask
         /// Something happened; no answer is wanted.
         case note(Notice)
         /// Nothing more until the named thing happens. Send what has collected.
@@ -111,15 +117,15 @@ public struct ServerSession: Sendable {
     /// Takes the next step. Moves `position` over what it took of `input`.
     public mutating func next(_ input: Span<UInt8>, _ position: inout Int) -> Step {
         while true {
-            if !notices.isEmpty { return .note(notices.removeFirst()) }
-            if question != nil { return .wait(.answer) }
+            if let notice = notices.next() { return .note(notice) }
+            if open != nil { return .wait(.answer) }
             switch state {
             case .opening:
-                return ask(.connect, as: .connect)
+                return ask(.connect)
             case .command, .refused:
                 if let ending {
                     end(ending.cause, saying: ending.reply)
-                } else if pendingReplies > 0, pendingReplies >= configuration.limits.replyBacklog,
+                } else if pendingReplies > 0, pendingReplies >= terms.configuration.limits.replyBacklog,
                     position < input.count
                 {
                     return .wait(.room)
@@ -159,17 +165,13 @@ public struct ServerSession: Sendable {
     /// The transaction so far.
     public var envelope: Envelope? { transaction?.envelope }
     /// The server's name.
-    package var hostname: String { configuration.hostname }
+    package var hostname: String { terms.configuration.hostname }
     /// Octets of content that the transaction has received.
     public var contentSize: Int { transaction?.content?.decoder.size ?? 0 }
     /// Whether every further error should be answered with a delay.
     package var isBeyondSoftErrors: Bool {
-        configuration.limits.softErrors.map { budget.errors > $0 } ?? false
+        terms.configuration.limits.softErrors.map { budget.errors > $0 } ?? false
     }
-    /// Whether a question waits for its answer.
-    package var hasOpenQuestion: Bool { question != nil }
-    /// How many commands have been read whole.
-    package var commandsRead: Int { budget.commands }
 
     /// What has collected to be sent.
     public var pendingReplies: Int { replies.octets.count }
@@ -201,10 +203,24 @@ public struct ServerSession: Sendable {
     }
 
     /// Opens a question.
-    mutating func ask(_ question: Question, as open: OpenQuestion) -> Step {
-        assert(self.question == nil, "one question at a time")
-        self.question = open
-        return .ask(question)
+    mutating func ask(_ question: OpenQuestion, about subject: consuming Subject) -> Step {
+        assert(open == nil, "one question at a time")
+        self.subject = subject
+        return ask(question)
+    }
+
+    /// Opens a question that needs no subject.
+    mutating func ask(_ question: OpenQuestion) -> Step {
+        open = question
+        return .ask
+    }
+
+    /// What was asked about, which the answer consumes.
+    mutating func takeSubject() -> Subject { exchange(&subject, with: .none) }
+
+    private mutating func forgetSubject() {
+        if case .none = subject { return }
+        subject = .none
     }
 
     /// Reports a fact, in order.
@@ -230,7 +246,7 @@ public struct ServerSession: Sendable {
         note(.peerError(error))
         if let cause { drop(cause) }
         budget.errors += 1
-        if let limit = configuration.limits.errors, budget.errors >= limit {
+        if let limit = terms.configuration.limits.errors, budget.errors >= limit {
             end(.tooManyErrors, saying: StandardReplies.tooManyErrors)
         } else {
             replies.append(reply)
@@ -240,7 +256,7 @@ public struct ServerSession: Sendable {
 
 extension ServerSession {
     /// Where the session is. What is collected lies beside it, never in it.
-    enum State: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
         case opening, refused, command, content, upgrading, closed
 
         func mayBecome(_ next: State) -> Bool {
@@ -255,25 +271,15 @@ extension ServerSession {
         }
     }
 
-    /// What is being asked, with what is needed to go on.
-    enum OpenQuestion: Sendable {
-        case connect
-        case hello(Hello)
-        case mail(ReversePath, MailParameters)
-        case recipient(ForwardPath, RecipientParameters)
-        case data, content, message
-        case verify, expand, help, noOperation, command
-    }
-
     /// A mail transaction (RFC 5321 §3.3): everything that RSET forgets.
-    struct Transaction: Sendable {
-        var envelope: Envelope
-        var content: Content?
+    package struct Transaction: Sendable {
+        package var envelope: Envelope
+        package var content: Content?
     }
 
     /// The content while it is being received.
-    struct Content: Sendable {
-        var decoder: ContentDecoder
+    package struct Content: Sendable {
+        package var decoder: ContentDecoder
         /// The application's, once it will not take the message: the rest is read to its real end and dropped.
         var refusal: Reply?
         /// Short runs that have not been asked about, or that are being asked about.
@@ -285,12 +291,12 @@ extension ServerSession {
     }
 
     /// What has been used up of the session's budgets.
-    struct Budget: Sendable {
+    package struct Budget: Sendable {
         var errors = 0
         var junkCommands = 0
         var refusedRecipients = 0
         var surplusRecipients = 0
         var messages = 0
-        var commands = 0
+        package internal(set) var commands = 0
     }
 }

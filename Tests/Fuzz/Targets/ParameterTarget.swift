@@ -97,11 +97,11 @@ private func checkKeyword(_ text: [UInt8]) throws(BrokenInvariant) {
 
 // MARK: In a session
 
-private let configuration: ServerSession.Configuration = {
+private let terms: ServerSession.Terms = {
     var configuration = ServerSession.Configuration(hostname: "mx.example.org")
     configuration.extensions = Setup.extensions
     configuration.limits.messageSize = 1000
-    return configuration
+    return ServerSession.Terms(configuration)
 }()
 
 private let greeting = Array("EHLO client.example.com\r\n".utf8)
@@ -110,7 +110,7 @@ private let mailPrefix = Array("MAIL FROM:<> ".utf8)
 private let recipientPrefix = Array("RCPT TO:<b@c> ".utf8)
 
 private func checkSession(_ text: [UInt8]) throws(BrokenInvariant) {
-    var session = ServerSession(configuration)
+    var session = ServerSession(terms)
     for line in [[], greeting] {
         _ = question(&session, line)
         session.answer(.accept)
@@ -141,7 +141,7 @@ private func question(_ session: inout ServerSession, _ line: [UInt8]) -> Questi
     var position = 0
     while true {
         switch session.next(line.span, &position) {
-        case .ask(let question): return question
+        case .ask: return session.question
         case .note: continue
         case .wait: return nil
         }

@@ -224,8 +224,8 @@ import Testing
         var position = 0
         loop: while true {
             switch session.next(input.span, &position) {
-            case .ask(let question):
-                if case .content(.gathered) = question { most = max(most, session.gathered.capacity) }
+            case .ask:
+                if case .content(.gathered) = session.question { most = max(most, session.gathered.capacity) }
                 session.answer(.accept)
             case .note: continue
             case .wait: break loop

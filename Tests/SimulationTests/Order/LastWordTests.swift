@@ -13,7 +13,9 @@ import Testing
         session.receiveEnd()
         loop: while true {
             switch session.next(input.span, &position) {
-            case .ask(let asked): session.answer("\(asked)".hasPrefix(question) ? answer : .accept)
+            case .ask:
+                let asked = session.question.map { "\($0)" } ?? ""
+                session.answer(asked.hasPrefix(question) ? answer : .accept)
             case .note(let notice): notices.append(notice)
             case .wait: break loop
             }

@@ -111,7 +111,7 @@ struct ReferenceModel {
             other: [command.canary].compactMap(\.self))
         switch ask(.recipient(command.path, parameters), answer) {
         case .yes(let own):
-            self.envelope?.recipients.append(.init(command.path, parameters))
+            self.envelope?.append(.init(command.path, parameters))
             say(own ?? .init(250))
         case .closing(let own): leave(saying: own)
         case .no(let own):

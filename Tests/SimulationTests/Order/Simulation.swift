@@ -1,7 +1,7 @@
 import SMTPProtocol
 
 /// One script, played to the model and to a session.
-struct Simulation {
+struct Simulation: ~Copyable {
     /// Where the two differ, if they do.
     struct Difference: Error, CustomStringConvertible {
         var description: String
@@ -56,7 +56,9 @@ struct Simulation {
             try listen()
             switch step {
             case .note(let notice): observed.note(notice)
-            case .ask(let question): try answer(question, input, &generator, &position)
+            case .ask:
+                guard let question = session.question else { throw Difference(description: "no question") }
+                try answer(question, input, &generator, &position)
             case .wait(.room): continue
             case .wait(.input):
                 try expect(position == input.count, "input was left: \(position) of \(input.count)")

@@ -155,7 +155,9 @@ final class Driver {
                 return try require(connection.withOutput { $0.isEmpty }, "no output after the close")
             }
             switch action {
-            case .ask(let question, let ticket): try put(question, ticket)
+            case .ask(let ticket):
+                guard let question = connection.question else { throw BrokenInvariant("nothing is asked") }
+                try put(question, ticket)
             case .note(let notice): try note(notice)
             case .send:
                 try require(!hasFinishedSending, "no output after the end of it")

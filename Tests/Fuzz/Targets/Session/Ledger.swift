@@ -49,7 +49,7 @@ struct Ledger {
             if decision == .positive { envelope = Envelope(from: path, parameters) }
             compared = (nil, -1)
         case .recipient(let path, let parameters):
-            if decision == .positive { envelope?.recipients.append(.init(path, parameters)) }
+            if decision == .positive { envelope?.append(.init(path, parameters)) }
         case .data: if decision == .positive { content = [] }
         case .content: if decision == .negative { isContentRefused = true }
         case .message:
