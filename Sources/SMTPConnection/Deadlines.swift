@@ -33,6 +33,13 @@ package struct Deadlines: Sendable {
         return deadline
     }
 
+    /// When the earliest falls, if any is set.
+    package var earliestInstant: Instant? {
+        var first = Int64.max
+        for index in slots.indices { first = min(first, slots[index].nanoseconds) }
+        return first == .max ? nil : Instant(nanoseconds: first)
+    }
+
     /// The earliest that is set: what an adapter waits until, and why.
     package var earliest: (deadline: Deadline, instant: Instant)? {
         var first = 0

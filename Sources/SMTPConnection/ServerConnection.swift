@@ -226,7 +226,7 @@ public struct ServerConnection: ~Copyable {
     }
 
     private func wait(input: Bool) -> Action {
-        .wait(until: deadlines.earliest?.instant, input: input, output: isSending)
+        .wait(until: deadlines.earliestInstant, input: input, output: isSending)
     }
 
     // MARK: Output

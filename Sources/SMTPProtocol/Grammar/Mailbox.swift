@@ -49,8 +49,8 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
         self.octets = octets
     }
 
-    /// The mailbox that `CommandParser` found in `line`, copied out of it and unquoted: one allocation if the domain
-    /// is a name. Traps if the path is no mailbox.
+    /// The mailbox that `CommandParser` found in `line`, copied out of it and unquoted: one allocation if there is
+    /// neither a quoted string nor an address literal in it. Traps if the path is no mailbox.
     public init(_ line: Span<UInt8>, _ path: ParsedPath) {
         precondition(path.kind == .mailbox, "the path has no mailbox")
         let literal = line[path.domain.start] == UInt8(ascii: "[") ? AddressLiteral(line, path.domain) : nil
@@ -62,24 +62,18 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
             return
         }
         split = path.localPart.count
-        octets = unsafe [UInt8](unsafeUninitializedCapacity: path.localPart.count + path.domain.count) {
-            octets, count in
-            count = unsafe Self.move(line, path.localPart, to: octets, at: 0)
-            count = unsafe Self.move(line, path.domain, to: octets, at: count)
-        }
+        var octets: [UInt8] = []
+        octets.reserveCapacity(path.localPart.count + path.domain.count)
+        Self.append(line, path.localPart, to: &octets)
+        Self.append(line, path.domain, to: &octets)
+        self.octets = octets
     }
 
-    /// Copies `range` to `octets`, which have room for it, and says where it ends there.
     @inline(__always)
-    private static func move(
-        _ line: Span<UInt8>, _ range: ByteRange, to octets: UnsafeMutableBufferPointer<UInt8>, at start: Int
-    ) -> Int {
-        let end = start + range.count
-        let room = octets.extracting(start..<end)
+    private static func append(_ line: Span<UInt8>, _ range: ByteRange, to octets: inout [UInt8]) {
         unsafe line.extracting(range.start..<range.end).withUnsafeBufferPointer {
-            unsafe _ = room.update(fromContentsOf: $0)
+            unsafe octets.append(contentsOf: $0)
         }
-        return end
     }
 
     private static func copy(_ line: Span<UInt8>, _ range: ByteRange) -> [UInt8] {
