@@ -56,7 +56,7 @@ private final class Waiting: Handler {
             let connection = try VirtualConnection(Service(Self.configuration) { _ in AsyncBridge(Slow()) })
             return Self.conversation.map { line, _ in
                 connection.receive(line)
-                while connection.output.isEmpty, connection.waitForAnswer(timeout: .seconds(120)) {}
+                while connection.output.isEmpty, connection.waitForAnswer(timeout: .seconds(600)) {}
                 return connection.takeText()
             }
         }
