@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "SMTPHandlers", targets: ["SMTPHandlers"]),
         .library(name: "SMTPThreads", targets: ["SMTPThreads"]),
         .library(name: "SMTPLibUV", targets: ["SMTPLibUV"]),
+        .library(name: "SMTPDispatch", targets: ["SMTPDispatch"]),
         .library(name: "SMTPTesting", targets: ["SMTPTesting"]),
         .executable(name: "smtp", targets: ["smtp"]),
     ],
@@ -50,6 +51,9 @@ let package = Package(
             "SMTPLibUV", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "CLibUV"],
             path: "Adapters/LibUV"),
         module(
+            "SMTPDispatch", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"],
+            path: "Adapters/Dispatch"),
+        module(
             "SpecRunner",
             [
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
@@ -60,7 +64,7 @@ let package = Package(
             name: "smtp",
             dependencies: [
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
-                "SMTPThreads", "SMTPLibUV", "SpecRunner",
+                "SMTPThreads", "SMTPLibUV", "SMTPDispatch", "SpecRunner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -74,6 +78,7 @@ let package = Package(
         tests(
             "SMTPServerTests",
             [
+                "CLibUV",
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads",
                 "SMTPLibUV",
             ]),
@@ -85,6 +90,7 @@ let package = Package(
             [
                 "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting",
                 "SMTPThreads", "SMTPLibUV",
+                "SMTPDispatch",
             ]),
         tests(
             "CommandTests",

@@ -1,4 +1,5 @@
 import CLibUV
+import Glibc
 import SMTPConnection
 import SMTPServer
 import SMTPSockets
@@ -8,25 +9,44 @@ import SMTPSockets
 final class LibUVLoop: EventLoop {
     unowned var client: ReadinessLoop?
     let loop: UnsafeMutablePointer<uv_loop_t>
-    private let bell: UnsafeMutablePointer<uv_async_t>
-    private let timer: UnsafeMutablePointer<uv_timer_t>
+    private let bell = UnsafeMutablePointer<uv_async_t>.allocate(capacity: 1)
+    private let timer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
+    /// On a caller's loop only: what tells whether a callback is under way, and on which thread.
+    private let presence: Presence?
+    private var isInRun = false
 
     /// A loop of its own.
-    init() throws(SocketError) {
-        unsafe loop = .allocate(capacity: 1)
-        unsafe bell = .allocate(capacity: 1)
-        unsafe timer = .allocate(capacity: 1)
-        var failure = unsafe uv_loop_init(loop)
-        if failure == 0 {
-            failure = unsafe uv_async_init(loop, bell) {
-                unsafe LibUVLoop.of($0?.pointee.data)?.client?.woken()
-            }
-            if failure != 0 { unsafe uv_loop_close(loop) }
-        }
+    convenience init() throws(SocketError) {
+        let loop = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
+        let failure = unsafe uv_loop_init(loop)
         guard failure == 0 else {
             unsafe loop.deallocate()
+            throw SocketError(call: "make a loop", errno: -failure)
+        }
+        do throws(SocketError) {
+            unsafe try self.init(loop, nil)
+        } catch {
+            unsafe uv_loop_close(loop)
+            unsafe loop.deallocate()
+            throw error
+        }
+    }
+
+    /// The caller's loop.
+    convenience init(on loop: UnsafeMutablePointer<uv_loop_t>) throws(SocketError) {
+        unsafe try self.init(loop, Presence(loop))
+    }
+
+    private init(_ loop: UnsafeMutablePointer<uv_loop_t>, _ presence: Presence?) throws(SocketError) {
+        unsafe self.loop = loop
+        self.presence = presence
+        let failure = unsafe uv_async_init(loop, bell) {
+            unsafe LibUVLoop.of($0?.pointee.data)?.client?.woken()
+        }
+        guard failure == 0 else {
             unsafe bell.deallocate()
             unsafe timer.deallocate()
+            presence?.end()
             throw SocketError(call: "make a loop", errno: -failure)
         }
         unsafe uv_timer_init(loop, timer)
@@ -48,18 +68,38 @@ final class LibUVLoop: EventLoop {
         unsafe uv_update_time(loop)
         let milliseconds = UInt64(max(left / .milliseconds(1), 0)) + 1
         unsafe uv_timer_start(
-            timer, { unsafe LibUVLoop.of($0?.pointee.data)?.client?.timePassed() }, milliseconds, 0)
+            timer, { unsafe LibUVLoop.of($0?.pointee.data)?.timerHasRunOut() }, milliseconds, 0)
+    }
+
+    private func timerHasRunOut() {
+        presence?.isInside = true
+        client?.timePassed()
+        presence?.isInside = false
     }
 
     func wake() { unsafe uv_async_send(bell) }
 
-    func run() { unsafe uv_run(loop, UV_RUN_DEFAULT) }
+    func run() {
+        isInRun = true
+        unsafe uv_run(loop, UV_RUN_DEFAULT)
+        isInRun = false
+    }
 
-    func halt() { unsafe uv_stop(loop) }
+    /// The caller's own `uv_run` is not ours to end.
+    func halt() { if isInRun { unsafe uv_stop(loop) } }
+
+    func whileNobodyActs(_ body: () -> Void) { body() }
+
+    func takeOver(_ body: () -> Void) -> Bool {
+        guard let presence, !presence.isInside, presence.thread == pthread_self() else { return false }
+        body()
+        return true
+    }
 
     func end() {
         unsafe Self.close(bell)
         unsafe Self.close(timer)
+        if let presence { return presence.end() }
         while unsafe uv_run(loop, UV_RUN_NOWAIT) != 0 {}
         unsafe uv_loop_close(loop)
         unsafe loop.deallocate()
@@ -73,55 +113,38 @@ final class LibUVLoop: EventLoop {
     }
 }
 
-/// A `uv_poll_t` over a descriptor that stays ours.
+/// Knows who is in a caller's loop: between its preparation and its check somebody waits, or is being called back.
 @safe
-final class LibUVWatch: Watch {
-    private let poll: UnsafeMutablePointer<uv_poll_t>
-    private var watched: (any Watched)?
-    private var wanted: Descriptor.Readiness = []
+private final class Presence {
+    /// Who was in the loop last; at first who is to run it.
+    private(set) var thread = pthread_self()
+    var isInside = false
+    private let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+    private let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
 
-    init?(_ loop: LibUVLoop, _ descriptor: Int32, _ watched: any Watched) {
-        unsafe poll = .allocate(capacity: 1)
-        guard unsafe uv_poll_init(loop.loop, poll, descriptor) == 0 else {
-            unsafe poll.deallocate()
-            return nil
-        }
-        self.watched = watched
-        unsafe poll.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    init(_ loop: UnsafeMutablePointer<uv_loop_t>) {
+        unsafe uv_prepare_init(loop, before)
+        unsafe uv_check_init(loop, after)
+        unsafe before.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        unsafe after.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        unsafe uv_prepare_start(before) { unsafe Presence.of($0?.pointee.data)?.enter() }
+        unsafe uv_check_start(after) { unsafe Presence.of($0?.pointee.data)?.isInside = false }
+        // Neither keeps the loop going.
+        unsafe before.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
+        unsafe after.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
     }
 
-    func want(_ readiness: Descriptor.Readiness) {
-        wanted = readiness
-        guard watched != nil else { return }
-        var events: Int32 = 0
-        if readiness.contains(.input) { events |= Int32(UV_READABLE.rawValue) }
-        if readiness.contains(.output) { events |= Int32(UV_WRITABLE.rawValue) }
-        guard events != 0 else {
-            unsafe uv_poll_stop(poll)
-            return
-        }
-        unsafe uv_poll_start(poll, events) { poll, status, events in
-            guard let data = unsafe poll?.pointee.data else { return }
-            unsafe Unmanaged<LibUVWatch>.fromOpaque(data).takeUnretainedValue().report(status, events)
-        }
+    private static func of(_ data: UnsafeMutableRawPointer?) -> Presence? {
+        unsafe data.map { unsafe Unmanaged<Presence>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    private func report(_ status: Int32, _ events: Int32) {
-        var readiness = wanted
-        if status == 0 {
-            if events & Int32(UV_READABLE.rawValue) == 0 { readiness.remove(.input) }
-            if events & Int32(UV_WRITABLE.rawValue) == 0 { readiness.remove(.output) }
-        } else {
-            // The descriptor is broken, and libuv has stopped: who watches it has to find out and end.
-            want(wanted)
-        }
-        watched?.becomeReady(readiness)
+    private func enter() {
+        thread = pthread_self()
+        isInside = true
     }
 
     func end() {
-        guard let watched else { return }
-        self.watched = nil
-        unsafe LibUVLoop.close(poll)
-        watched.watchHasEnded()
+        unsafe LibUVLoop.close(before)
+        unsafe LibUVLoop.close(after)
     }
 }

@@ -51,6 +51,9 @@ public final class ListeningSocket: Sendable {
         Descriptor.close(descriptor)
     }
 
+    /// Removes the Unix socket file before its time: nobody new finds the way here.
+    package func removeFile() { if descriptor >= 0 { file?.remove() } }
+
     private static func listen(
         _ descriptor: Int32, _ address: SocketAddress, _ backlog: Int32, for endpoint: Endpoint
     ) throws(SocketError) {

@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
         abstract: "Hold a mail server against transcripts.",
         discussion: """
             FILE is a page of transcripts in Markdown. TARGET is core (the protocol alone, cut at every place), \
-            libuv or threads (this package's server over sockets) or the address of any server: HOST:PORT, [IPV6]:PORT or \
+            libuv, dispatch or threads (this package's server over sockets) or the address of any server: HOST:PORT, [IPV6]:PORT or \
             unix:PATH. 'smtp check HOST:PORT FILE...' is short for --target HOST:PORT.
 
             On somebody else's server, what the wire cannot show is skipped, and the reason is told. The last line \
@@ -20,7 +20,7 @@ struct Check: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What to check: core, libuv, threads or an address; may be repeated. (default: core)",
+            "What to check: core, libuv, dispatch, threads or an address; may be repeated. (default: core)",
             valueName: "target"),
         completion: .list(["core"] + RuntimeChoice.names))
     var target: [String] = []

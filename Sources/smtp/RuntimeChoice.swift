@@ -1,3 +1,4 @@
+import SMTPDispatch
 import SMTPLibUV
 import SMTPServer
 import SMTPThreads
@@ -14,6 +15,7 @@ struct RuntimeChoice: Sendable {
     /// All there are; the first is the default.
     static let all = [
         RuntimeChoice(name: "libuv", hasLoops: true) { LibUVRuntime(loops: $0) },
+        RuntimeChoice(name: "dispatch", hasLoops: true) { DispatchRuntime(loops: $0) },
         RuntimeChoice(name: "threads", hasLoops: false) { _ in ThreadRuntime() },
     ]
 

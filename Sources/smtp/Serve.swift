@@ -16,10 +16,10 @@ struct Serve: ParsableCommand {
     @Option(help: help("Listen here; may be repeated. (default: the loopback address, port 8025)", "address"))
     var listen: [String] = []
     @Option(
-        help: help("What carries the connections: libuv or threads.", "name"),
+        help: help("What carries the connections: libuv, dispatch or threads.", "name"),
         completion: .list(RuntimeChoice.names))
     var runtime = "libuv"
-    @Option(help: help("On how many loops libuv does. (default: one for each processor)", "n"))
+    @Option(help: help("On how many loops libuv and dispatch do. (default: one for each processor)", "n"))
     var loops: String?
     @Option(help: help("The server's own name. (default: this machine's)", "name"))
     var hostname: String?

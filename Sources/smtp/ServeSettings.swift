@@ -30,8 +30,7 @@ struct ServeSettings: Sendable {
     /// Reads the options; throws `UsageError`, or `Failure` if this machine stands in the way.
     init(_ options: Serve) throws {
         runtime = try OptionValue.choice(
-            options.runtime, "--runtime", RuntimeChoice.all.map { ($0.name, $0) },
-            unavailable: Self.laterRuntimes)
+            options.runtime, "--runtime", RuntimeChoice.all.map { ($0.name, $0) })
         loops = try options.loops.map { try OptionValue.count($0, "--loops", atLeast: 1) }
         if let loops = options.loops, !runtime.hasLoops {
             throw UsageError("--loops", loops, "threads need no loops; leave it out")
@@ -68,7 +67,6 @@ struct ServeSettings: Sendable {
     private static let laterProfiles = [
         ("submission", "it needs TLS and AUTH, which this version does not have; use mx on a trusted network")
     ]
-    private static let laterRuntimes = [("dispatch", "not in this version; use libuv or threads")]
 
     /// For shell completion.
     static let profileNames = profiles.map(\.name)

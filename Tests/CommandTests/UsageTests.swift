@@ -7,7 +7,6 @@ import Testing
         (["serve", "--listen", "localhost:99999"], ["--listen", "99999"]),
         (["serve", "--listen", "::1:25"], ["--listen", "::1:25", "bracket"]),
         (["serve", "--listen", "unix:"], ["--listen", "unix:"]),
-        (["serve", "--runtime", "dispatch"], ["--runtime", "dispatch", "use libuv or threads"]),
         (["serve", "--loops", "0"], ["--loops", "0", "give 1 or more"]),
         (["serve", "--runtime", "threads", "--loops", "2"], ["--loops", "2", "leave it out"]),
         (["serve", "--runtime", "fibers"], ["--runtime", "fibers", "libuv", "threads"]),

@@ -1,5 +1,6 @@
 import Glibc
 import SMTPConnection
+import SMTPDispatch
 import SMTPHandlers
 import SMTPLibUV
 import SMTPProtocol
@@ -21,6 +22,10 @@ let backends = [
     Backend(testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false),
     Backend(
         testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false),
+    Backend(testDescription: "Dispatch", make: { DispatchRuntime(loops: 1) }, toleratesBlocking: false),
+    Backend(
+        testDescription: "Dispatch, three queues", make: { DispatchRuntime(loops: 3) },
+        toleratesBlocking: false),
 ]
 
 /// What all tests of one kind of address are run for.
@@ -124,8 +129,8 @@ func serving(
     try body(try #require(controller.endpoints.first), controller)
 }
 
-/// A client that speaks line by line.
-final class Client {
+/// A client that speaks line by line. One thread at a time has it.
+final class Client: @unchecked Sendable {
     let connection: BlockingClient
     private var buffer: [UInt8] = []
     private var hasEnded = false

@@ -1,3 +1,4 @@
+import SMTPDispatch
 import SMTPLibUV
 import SMTPThreads
 import SpecRunner
@@ -7,8 +8,11 @@ import Testing
 @Suite struct ConformanceTests {
     static let threads = Target.adapter(name: "threads") { ThreadRuntime() }
     static let libUV = Target.adapter(name: "libuv") { LibUVRuntime(loops: 2) }
+    static let dispatch = Target.adapter(name: "dispatch") { DispatchRuntime(loops: 2) }
 
-    @Test(arguments: [Target.core, threads, libUV]) func `every case passes`(target: Target) async throws {
+    @Test(arguments: [Target.core, threads, libUV, dispatch]) func `every case passes`(target: Target)
+        async throws
+    {
         let cases = try SpecTree.cases()
         let results = try await onThread { SpecRunner.run(cases, on: target) }
         #expect(results.count > 50)

@@ -17,6 +17,10 @@ public protocol EventLoop: AnyObject {
     func run()
     /// Makes `run` return. What is watched stays watched.
     func halt()
+    /// Runs `body` on the calling thread while nobody acts on the loop.
+    func whileNobodyActs(_ body: () -> Void)
+    /// Asked of a caller's loop only: runs `body` on the calling thread if nobody is in the loop; else false.
+    func takeOver(_ body: () -> Void) -> Bool
     /// Gives back what the loop holds. Nothing is watched any more, and nothing is called afterwards.
     func end()
 }

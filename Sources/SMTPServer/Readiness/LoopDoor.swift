@@ -25,6 +25,7 @@ final class LoopDoor: Watched, @unchecked Sendable {
 
     /// Ceases for good.
     func close() {
+        door.listener.removeFile()
         watch?.end()
         watch = nil
     }

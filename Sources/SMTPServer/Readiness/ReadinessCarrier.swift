@@ -1,3 +1,4 @@
+import Glibc
 import SMTPConnection
 import SMTPSockets
 
@@ -43,6 +44,14 @@ final class ReadinessCarrier: Watched, Alarmed, @unchecked Sendable {
             return end()
         }
         proceed()
+    }
+
+    /// For poll(2), when nobody is in the loop.
+    var pollEntry: pollfd {
+        var events: Int16 = 0
+        if wanted.contains(.input) { events |= Int16(POLLIN) }
+        if wanted.contains(.output) { events |= Int16(POLLOUT) }
+        return pollfd(fd: events == 0 ? -1 : descriptor, events: events, revents: 0)
     }
 
     // MARK: What happens

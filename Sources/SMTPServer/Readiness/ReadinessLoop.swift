@@ -1,3 +1,4 @@
+import Glibc
 import SMTPConnection
 import SMTPSockets
 
@@ -7,6 +8,8 @@ public final class ReadinessLoop: @unchecked Sendable {
     /// How long accepting rests when the system has no more descriptors or memory to give.
     private static let rest = Duration.milliseconds(100)
     private static let bufferSize = 64 << 10
+    /// In milliseconds: how long a late answer waits for a thread that has taken over.
+    private static let longestPoll: Int32 = 20
     private static let never = Instant(nanoseconds: .max)
 
     /// What other threads want of the loop.
@@ -40,6 +43,8 @@ public final class ReadinessLoop: @unchecked Sendable {
     private var graceEnd: Instant?
     private var isCut = false
     private var isDrained = false
+    /// Whether a thread carries on in the stead of the caller's loop.
+    private var isTakenOver = false
 
     private let lock = PosixLock()
     private var mail: [Mail] = []
@@ -195,13 +200,37 @@ public final class ReadinessLoop: @unchecked Sendable {
     }
 
     private func tellIfDrained() {
-        guard graceEnd != nil, watchCount == 0, !isDrained else { return }
+        guard graceEnd != nil, isTakenOver ? heap.elements.isEmpty : watchCount == 0, !isDrained else {
+            return
+        }
         isDrained = true
         whenDrained()
     }
 
+    /// Carries connections to the end of a drain on the calling thread, since nobody is in the loop.
+    func carryToEnd() {
+        isTakenOver = true
+        woken()
+        tellIfDrained()
+        while !isDrained {
+            var entries = heap.elements.map(\.pollEntry)
+            let left = MonotonicClock.now().duration(to: timer).nanoseconds
+            let patience = Int32(clamping: max(left, 0) / 1_000_000 + 1)
+            guard unsafe poll(&entries, nfds_t(entries.count), min(patience, Self.longestPoll)) >= 0 else {
+                continue
+            }
+            for (carrier, entry) in zip(heap.elements, entries) where entry.revents != 0 {
+                carrier.becomeReady([.input, .output])
+            }
+            timePassed()
+            woken()
+            tellIfDrained()
+        }
+    }
+
     /// Nobody is in the loop any more, nor will be: what is left goes.
     func end() {
+        whenDrained = {}
         let letters = lock.withLock {
             takesMail = false
             defer { mail = [] }
@@ -213,7 +242,6 @@ public final class ReadinessLoop: @unchecked Sendable {
         for door in doors { door.close() }
         cutAll()
         doors = []
-        whenDrained = {}
         fellows = []
         events.end()
     }

@@ -8,6 +8,8 @@ public import SMTPSockets
 /// its loop.
 open class ReadinessRuntime: Runtime, @unchecked Sendable {
     private let count: Int
+    /// False if the caller runs the loop: then `drain` does what is left by itself if nobody is in it.
+    public let ownsLoop: Bool
     private let makeEvents: () throws(SocketError) -> any EventLoop
 
     /// Guards what follows, and tells when it changes.
@@ -24,17 +26,26 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
     ) {
         self.count = max(count ?? Processors.available, 1)
         self.makeEvents = makeEvents
+        ownsLoop = true
+    }
+
+    /// On a loop that the caller runs.
+    package init(onCallersLoop makeEvents: @escaping () throws(SocketError) -> any EventLoop) {
+        count = 1
+        self.makeEvents = makeEvents
+        ownsLoop = false
     }
 
     deinit { for loop in loops { loop.end() } }
-
-    public var ownsLoop: Bool { true }
 
     public func attach(_ listener: consuming ListeningSocket, to service: Service) throws(SocketError) {
         let door = Door(listener, service)
         try condition.withLock { () throws(SocketError) in
             if loops.isEmpty { try makeLoops() }
-            guard loops[0].open(door) else {
+            let loop = loops[0]
+            var isOpen = false
+            loop.events.whileNobodyActs { isOpen = loop.open(door) }
+            guard isOpen else {
                 throw SocketError(call: "watch", errno: errno, endpoint: door.listener.endpoint)
             }
         }
@@ -45,7 +56,7 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
         for _ in 0..<count {
             let loop = ReadinessLoop(try makeEvents())
             loop.events.client = loop
-            loop.whenDrained = { [unowned self] in self.oneIsDrained() }
+            loop.whenDrained = { [unowned self] in ownsLoop ? oneIsDrained() : callersIsDrained() }
             made.append(loop)
         }
         loops = made
@@ -113,6 +124,19 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
         for loop in all { loop.post(.halt) }
     }
 
+    /// Leaves the caller's loop.
+    private func callersIsDrained() {
+        let (mine, calls) = condition.withLock { () -> ([ReadinessLoop], [@Sendable () -> Void]) in
+            defer { (loops, waiting) = ([], []) }
+            return (loops, waiting)
+        }
+        for loop in mine {
+            loop.events.halt()
+            loop.end()
+        }
+        for call in calls { call() }
+    }
+
     public func stop() {
         let loops = condition.withLock { () -> [ReadinessLoop] in isInLoop ? self.loops : [] }
         for loop in loops { loop.post(.halt) }
@@ -130,6 +154,7 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
         }
         guard let first else { return drained() }
         first.post(.drain(until: end))
-        if !isInLoop { run() }
+        if ownsLoop, !isInLoop { run() }
+        if !ownsLoop { _ = first.events.takeOver(first.carryToEnd) }
     }
 }
