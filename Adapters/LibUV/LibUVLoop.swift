@@ -14,6 +14,9 @@ final class LibUVLoop: EventLoop {
     /// On a caller's loop only: what tells whether a callback is under way, and on which thread.
     private let presence: Presence?
     private var isInRun = false
+    /// By the number of their descriptors, which are closed.
+    private var keptPolls = unsafe [UnsafeMutablePointer<uv_poll_t>?](repeating: nil, count: mostKept)
+    private static let mostKept = 1024
 
     /// A loop of its own.
     convenience init() throws(SocketError) {
@@ -59,7 +62,27 @@ final class LibUVLoop: EventLoop {
     }
 
     func watch(_ descriptor: Int32, for watched: any Watched) -> (any Watch)? {
-        LibUVWatch(self, descriptor, watched)
+        guard let poll = unsafe takePoll(descriptor) else { return nil }
+        return unsafe LibUVWatch(self, descriptor, poll, watched)
+    }
+
+    /// A handle for a descriptor of this number. One that was used before costs three system calls less.
+    private func takePoll(_ descriptor: Int32) -> UnsafeMutablePointer<uv_poll_t>? {
+        if descriptor < Self.mostKept, let kept = unsafe keptPolls[Int(descriptor)] {
+            unsafe keptPolls[Int(descriptor)] = nil
+            return unsafe kept
+        }
+        let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
+        if unsafe uv_poll_init(loop, poll, descriptor) == 0 { return unsafe poll }
+        unsafe poll.deallocate()
+        return nil
+    }
+
+    /// Takes back a handle that watches nothing any more.
+    func keep(_ poll: UnsafeMutablePointer<uv_poll_t>, for descriptor: Int32) {
+        guard descriptor < Self.mostKept else { return unsafe Self.close(poll) }
+        unsafe uv_poll_stop(poll)
+        unsafe keptPolls[Int(descriptor)] = poll
     }
 
     func setTimer(_ instant: Instant) {
@@ -83,6 +106,7 @@ final class LibUVLoop: EventLoop {
         isInRun = true
         unsafe uv_run(loop, UV_RUN_DEFAULT)
         isInRun = false
+        presence?.leave()
     }
 
     /// The caller's own `uv_run` is not ours to end.
@@ -91,7 +115,7 @@ final class LibUVLoop: EventLoop {
     func whileNobodyActs(_ body: () -> Void) { body() }
 
     func takeOver(_ body: () -> Void) -> Bool {
-        guard let presence, !presence.isInside, presence.thread == pthread_self() else { return false }
+        guard let presence, !presence.isInside, presence.mayAct else { return false }
         body()
         return true
     }
@@ -99,6 +123,9 @@ final class LibUVLoop: EventLoop {
     func end() {
         unsafe Self.close(bell)
         unsafe Self.close(timer)
+        for index in 0..<Self.mostKept {
+            if let poll = unsafe keptPolls[index] { unsafe Self.close(poll) }
+        }
         if let presence { return presence.end() }
         while unsafe uv_run(loop, UV_RUN_NOWAIT) != 0 {}
         unsafe uv_loop_close(loop)
@@ -116,8 +143,8 @@ final class LibUVLoop: EventLoop {
 /// Knows who is in a caller's loop: between its preparation and its check somebody waits, or is being called back.
 @safe
 private final class Presence {
-    /// Who was in the loop last; at first who is to run it.
-    private(set) var thread = pthread_self()
+    /// Who was in the loop last; at first who is to run it. Nil once it is sure that nobody is.
+    private var thread: pthread_t? = pthread_self()
     var isInside = false
     private let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
     private let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
@@ -137,6 +164,12 @@ private final class Presence {
     private static func of(_ data: UnsafeMutableRawPointer?) -> Presence? {
         unsafe data.map { unsafe Unmanaged<Presence>.fromOpaque($0).takeUnretainedValue() }
     }
+
+    /// Whether nobody can be in the loop while the calling thread acts; that is for callbacks to rule out.
+    var mayAct: Bool { thread == nil || thread == pthread_self() }
+
+    /// The loop was left.
+    func leave() { thread = nil }
 
     private func enter() {
         thread = pthread_self()

@@ -5,16 +5,19 @@ import SMTPSockets
 /// A `uv_poll_t` over a descriptor that stays ours.
 @safe
 final class LibUVWatch: Watch {
+    private unowned let loop: LibUVLoop
+    private let descriptor: Int32
     private let poll: UnsafeMutablePointer<uv_poll_t>
     private var watched: (any Watched)?
     private var wanted: Descriptor.Readiness = []
 
-    init?(_ loop: LibUVLoop, _ descriptor: Int32, _ watched: any Watched) {
-        unsafe poll = .allocate(capacity: 1)
-        guard unsafe uv_poll_init(loop.loop, poll, descriptor) == 0 else {
-            unsafe poll.deallocate()
-            return nil
-        }
+    init(
+        _ loop: LibUVLoop, _ descriptor: Int32, _ poll: UnsafeMutablePointer<uv_poll_t>,
+        _ watched: any Watched
+    ) {
+        self.loop = loop
+        self.descriptor = descriptor
+        unsafe self.poll = poll
         self.watched = watched
         unsafe poll.pointee.data = Unmanaged.passUnretained(self).toOpaque()
     }
@@ -50,7 +53,7 @@ final class LibUVWatch: Watch {
     func end() {
         guard let watched else { return }
         self.watched = nil
-        unsafe LibUVLoop.close(poll)
+        unsafe loop.keep(poll, for: descriptor)
         watched.watchHasEnded()
     }
 }
