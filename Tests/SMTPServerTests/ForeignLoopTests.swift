@@ -8,7 +8,7 @@ import SMTPSockets
 import Testing
 
 /// A loop that the caller runs, and goes on running.
-private protocol CallersLoop: AnyObject {
+private protocol ForeignLoop: AnyObject {
     var runtime: any Runtime { get }
     /// Carries events for a while, until `isOver`.
     func run(until isOver: () -> Bool)
@@ -17,7 +17,7 @@ private protocol CallersLoop: AnyObject {
 }
 
 @safe
-private final class UVLoop: CallersLoop {
+private final class UVLoop: ForeignLoop {
     let loop = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
     let runtime: any Runtime
 
@@ -39,7 +39,7 @@ private final class UVLoop: CallersLoop {
     }
 }
 
-private final class Queue: CallersLoop {
+private final class Queue: ForeignLoop {
     let queue = DispatchQueue(label: "caller")
     let runtime: any Runtime
 
@@ -57,10 +57,10 @@ private final class Queue: CallersLoop {
     func discard() { queue.resume() }
 }
 
-@Suite struct CallersLoopTests {
+@Suite struct ForeignLoopTests {
     enum Kind: CaseIterable { case libUV, dispatch }
 
-    private static func make(_ kind: Kind) -> any CallersLoop {
+    private static func make(_ kind: Kind) -> any ForeignLoop {
         switch kind {
         case .libUV: UVLoop()
         case .dispatch: Queue()
@@ -68,7 +68,7 @@ private final class Queue: CallersLoop {
     }
 
     /// Runs `body` on a thread of its own while the caller's loop is run here.
-    private static func running(_ loop: any CallersLoop, _ body: @escaping @Sendable () throws -> Void) throws
+    private static func running(_ loop: any ForeignLoop, _ body: @escaping @Sendable () throws -> Void) throws
     {
         let result = Shared<Result<Void, any Error>?>(nil)
         #expect(
