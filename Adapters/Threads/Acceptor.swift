@@ -4,62 +4,41 @@ import SMTPSockets
 
 /// Takes connections from all listeners, on one thread.
 struct Acceptor {
-    /// How long accepting rests when the system has no more descriptors or memory to give.
-    private static let rest: Int32 = 100
-    /// How many connections are taken from one listener before the others have their turn.
-    private static let turn = 64
+    /// What the runtime wants of it.
+    enum Order { case accept, pause, leave }
 
     let doors: [Door]
-    let alarm: WakeUp
+    /// Rings when there may be another order.
+    let bell: WakeUp
     /// Gets each connection that is let in; false if there is no thread for it.
     let carry: (Carrier) -> Bool
-    private let reserve = DescriptorReserve()
 
-    /// Accepts until the alarm sounds and `isWanted` says that it was meant.
-    func accept(while isWanted: () -> Bool) {
-        var entries = ([alarm.descriptor] + doors.map(\.listener.descriptor)).map {
+    /// Does as it is told until it is told to leave.
+    func accept(_ order: () -> Order) {
+        var entries = ([bell.descriptor] + doors.map(\.listener.descriptor)).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        var exhausted = false
+        var reception = Reception(nonBlocking: false)
         var isResting = false
-        while isWanted() {
-            let count = nfds_t(isResting ? 1 : entries.count)
-            let ready = unsafe poll(&entries, count, isResting ? Self.rest : -1)
+        while true {
+            let wanted = order()
+            if wanted == .leave { return }
+            let count = nfds_t(wanted == .pause || isResting ? 1 : entries.count)
+            let rest = wanted == .accept && isResting ? Int32(Reception.rest / .milliseconds(1)) : -1
+            let ready = unsafe poll(&entries, count, rest)
             isResting = false
             guard ready > 0 else { continue }
+            guard entries[0].revents == 0 else {
+                bell.clear()
+                continue
+            }
             for (index, door) in doors.enumerated() where entries[index + 1].revents != 0 {
-                switch takeTurn(door, &exhausted) {
+                switch reception.takeTurn(at: door, carry: { carry(Carrier($0, $1, door)) }) {
                 case .done: break
                 case .rest: isResting = true
                 case .broken: entries[index + 1].fd = -1
                 }
             }
         }
-    }
-
-    private enum Outcome { case done, rest, broken }
-
-    private func takeTurn(_ door: Door, _ exhausted: inout Bool) -> Outcome {
-        for _ in 0..<Self.turn {
-            switch Descriptor.accept(door.listener.descriptor) {
-            case .accepted(let descriptor, let peer):
-                exhausted = false
-                guard door.admit(descriptor, from: peer) else { continue }
-                if !carry(Carrier(descriptor, peer, door)) { door.giveUp(descriptor, from: peer) }
-            case .wouldBlock: return .done
-            case .exhausted(let errno):
-                // At first the clients wait, since a descriptor may soon be free; those who come later are closed.
-                guard exhausted else {
-                    exhausted = true
-                    door.service.observe(.acceptFailed(errno: errno))
-                    return .rest
-                }
-                guard reserve.turnAway(from: door.listener.descriptor) else { return .rest }
-            case .failed(let errno):
-                door.service.observe(.acceptFailed(errno: errno))
-                return .broken
-            }
-        }
-        return .done
     }
 }

@@ -25,7 +25,8 @@ struct Attendance: ~Copyable {
         post: @escaping @Sendable (LateAnswer) -> Void
     ) throws {
         do {
-            handler = try service.makeHandler(peer)
+            guard let made = try service.makeHandler(peer) else { throw NoHandler() }
+            handler = made
         } catch {
             service.observe(.handlerMissing(peer: peer, error))
             throw error

@@ -1,25 +1,32 @@
-import Glibc
 public import SMTPConnection
 import SMTPSockets
 
-/// Starts and stops a server. Linear: what was started and stopped is not started again.
+/// Starts and stops a server, on a loop of its own (`start`, `stop`) or on the caller's (`begin`, `end`).
 ///
-/// From any thread, but not from a handler: `stop` would wait for its own caller.
+/// From any thread, but not from a handler: `stop` would wait for its own caller. What was stopped may be started
+/// again. A runtime serves one controller at a time.
 public final class Controller: @unchecked Sendable {
+    /// Where a server listens unless told otherwise.
+    public static let standardPort: UInt16 = 8025
+
     private let runtime: any Runtime
     private let service: Service
-    private let requested: [Endpoint]
+    private let requested: [Endpoint]?
     private let hooks: Hooks
     /// Guards what follows, and tells when it changes.
     private let condition = Condition()
     private var phase = State.idle
     private var loop = Loop.none
     private var bound: [Endpoint] = []
+    private var trouble: StartError?
+    /// How many lives have begun: who waits for the end of one does not mind the next.
+    private var life = 0
 
     /// Where a controller is in its life.
     public enum State: Hashable, Sendable { case idle, starting, running, stopping, stopped, failed }
 
-    private enum Loop { case none, waiting, entered, ended }
+    /// Our own loop, from the decision to start a thread to its end.
+    private enum Loop { case none, waiting, entered }
 
     /// For tests: what comes between the steps of a start.
     package struct Hooks: Sendable {
@@ -30,13 +37,14 @@ public final class Controller: @unchecked Sendable {
         package init() {}
     }
 
-    /// Nothing happens yet. There must be at least one endpoint; each may be a name and stand for several.
-    public convenience init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint]) {
+    /// Nothing happens yet. Each endpoint may be a name and stand for several; `nil` is port 8025 of the loopback
+    /// address that this machine has.
+    public convenience init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint]? = nil) {
         self.init(runtime, service: service, endpoints: endpoints, hooks: Hooks())
     }
 
-    package init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint], hooks: Hooks) {
-        precondition(!endpoints.isEmpty, "a server needs an endpoint")
+    package init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint]?, hooks: Hooks) {
+        precondition(endpoints?.isEmpty != true, "a server needs an endpoint")
         self.runtime = runtime
         self.service = service
         self.requested = endpoints
@@ -49,117 +57,162 @@ public final class Controller: @unchecked Sendable {
     /// Where it listens, with the ports that the system chose; empty unless running.
     public var endpoints: [Endpoint] { condition.withLock { bound } }
 
+    /// Why the last `start` or `begin` failed; nil once one succeeds.
+    public var failure: StartError? { condition.withLock { trouble } }
+
+    // MARK: A loop of its own
+
     /// Binds, runs the loop on a new thread, greets itself as a client would, and returns once a greeting was seen.
     ///
     /// What cannot be bound is told at once. The probe is neither counted nor observed, but it is given a handler.
     public func start(readyTimeout: Duration = .seconds(5)) throws(StartError) {
-        let isIdle = condition.withLock {
-            defer { if phase == .idle { phase = .starting } }
-            return phase == .idle
-        }
-        guard isIdle else { throw .notIdle }
-        do {
-            let listeners = try bringUp(until: MonotonicClock.now().advanced(by: readyTimeout))
-            settle(.running, listeners.map(\.endpoint))
-        } catch {
-            giveBack()
-            throw error
+        try enter(needingOwnLoop: true) { () throws(StartError) in
+            let deadline = MonotonicClock.now().advanced(by: readyTimeout)
+            let watch = ProbeWatch(service.observe)
+            let census = ConnectionCensus(service.connectionLimits)
+            var watched = service
+            watched.observe = { watch.receive($0) }
+            let endpoints = try bringUp(watched, census)
+            // The system completes connections before anybody accepts them. So the probe's address is known first.
+            let probe = try SelfProbe(connectingTo: endpoints, until: deadline, before: hooks.beforeProbe)
+            defer { probe.close() }
+            watch.expect(probe.local)
+            census.expect(probe.local)
+            try startLoop()
+            guard try !probe.isGreeted(service.connection.tls, watch, until: deadline) else {
+                return endpoints
+            }
+            throw .timedOut(condition.withLock { loop == .waiting } ? .listening : .greeting)
         }
     }
 
     /// Stops accepting, lets sessions end with 421 at their next command, cuts what is left after `grace`, and returns
-    /// when the loop has ended. Fine also after a failed `start`.
+    /// when all has ended. Fine also after a failed `start`; after `begin` it is `end` and the wait for it.
     ///
     /// A handler that does not return is left behind a moment after the cut: nothing can end its thread.
     public func stop(grace: Duration = .seconds(5), ifRunning: Bool = false) throws(StopError) {
-        let found = condition.withLock {
-            while phase == .starting { condition.wait(until: nil) }
-            defer { if phase == .running { phase = .stopping } }
-            return phase
-        }
+        let (found, mine) = leave()
         switch found {
         case .idle, .stopped:
             guard ifRunning else { throw .notRunning }
-        case .starting, .stopping, .failed:
-            awaitLoopEnd(until: nil)
-            settle(.stopped, [])
-        case .running:
-            runtime.drain(grace: grace) {}
-            awaitLoopEnd(until: nil)
-            settle(.stopped, [])
+            return
+        case .starting, .stopping, .failed: break
+        case .running: drain(grace, mine)
+        }
+        condition.withLock {
+            while life == mine, phase == .stopping || loop != .none { condition.wait(until: nil) }
+            if life == mine { phase = .stopped }
         }
     }
 
+    // MARK: The caller's loop
+
+    /// Binds and attaches, and returns: no thread, no probe. The loop need not be running; if it is, call this on it.
+    public func begin() throws(StartError) {
+        try enter(needingOwnLoop: false) { () throws(StartError) in
+            try bringUp(service, ConnectionCensus(service.connectionLimits))
+        }
+    }
+
+    /// Ends as `stop` does, but does not wait where the loop is running: see `waitUntilEnded`. Where it is not, all has
+    /// ended when this returns. The loop itself goes on. Does nothing unless running; again, it shortens the grace.
+    public func end(grace: Duration = .zero) {
+        let (found, mine) = leave()
+        if found == .running || found == .stopping { drain(grace, mine) }
+    }
+
+    /// Waits until the last connection is gone; false after `timeout`. Not on the loop's thread.
+    public func waitUntilEnded(timeout: Duration? = nil) -> Bool {
+        let deadline = timeout.map { MonotonicClock.now().advanced(by: $0) }
+        return condition.withLock {
+            let mine = life
+            while life == mine, [.starting, .running, .stopping].contains(phase) || loop != .none {
+                guard condition.wait(until: deadline) else { return false }
+            }
+            return true
+        }
+    }
+
+    // MARK: Both
+
+    /// Accepts no more until `resumeListening`: sessions go on, and clients that come queue up in the kernel.
+    public func pauseListening() { runtime.pauseListening() }
+
+    /// Accepts again.
+    public func resumeListening() { runtime.resumeListening() }
+
     // MARK: Steps
 
-    private func bringUp(until deadline: Instant) throws(StartError) -> [ListeningSocket] {
-        var listeners: [ListeningSocket] = []
-        for endpoint in requested { listeners += try Self.listen(endpoint) }
-        let watch = ProbeWatch(service.observe)
-        let census = ConnectionCensus(service.connectionLimits)
-        var watched = service
-        watched.observe = { watch.receive($0) }
-        watched.connectionLimits.shared = census
+    /// From not running to running, or to failed with all given back.
+    private func enter(
+        needingOwnLoop: Bool, _ body: () throws(StartError) -> [Endpoint]
+    ) throws(StartError) {
+        if needingOwnLoop, !runtime.ownsLoop { throw .callersLoop }
+        let mayEnter = condition.withLock {
+            guard [.idle, .stopped, .failed].contains(phase), loop == .none else { return false }
+            phase = .starting
+            trouble = nil
+            life += 1
+            return true
+        }
+        guard mayEnter else { throw .alreadyRunning }
+        do {
+            let endpoints = try body()
+            settle(.running, endpoints, nil)
+        } catch {
+            giveBack()
+            settle(.failed, [], error)
+            throw error
+        }
+    }
+
+    /// The state that was found once nothing was starting, and which life it belongs to; running becomes stopping.
+    private func leave() -> (State, life: Int) {
+        condition.withLock {
+            while phase == .starting { condition.wait(until: nil) }
+            defer {
+                if phase == .running {
+                    phase = .stopping
+                    bound = []
+                }
+            }
+            return (phase, life)
+        }
+    }
+
+    private func drain(_ grace: Duration, _ mine: Int) {
+        runtime.drain(grace: grace) {
+            self.condition.withLock {
+                guard self.life == mine, self.phase == .stopping else { return }
+                self.phase = .stopped
+                self.condition.broadcast()
+            }
+        }
+    }
+
+    /// Listens, and hands the listeners to the runtime.
+    private func bringUp(_ service: Service, _ census: ConnectionCensus) throws(StartError) -> [Endpoint] {
+        var service = service
+        service.connectionLimits.shared = census
+        let listeners = try openListeners(try wanted)
         do throws(SocketError) {
-            for listener in listeners { try runtime.attach(listener, to: watched) }
+            for listener in listeners { try runtime.attach(listener, to: service) }
         } catch {
             throw .bindFailed(error)
         }
         for warning in service.connection.warnings { service.observe(.warning(warning)) }
-        // The system completes connections before anybody accepts them. So the probe's address is known first.
-        let client = try connect(to: listeners.map(\.endpoint), until: deadline)
-        defer { client.close() }
-        watch.expect(client.local)
-        census.expect(client.local)
-        try startLoop()
-        try greet(client, watch, until: deadline)
-        return listeners
+        return listeners.map(\.endpoint)
     }
 
-    /// A listener for each address that `endpoint` means; port 0 becomes the same port for all of them.
-    private static func listen(_ endpoint: Endpoint) throws(StartError) -> [ListeningSocket] {
-        let addresses: [Endpoint]
-        do throws(ResolveError) {
-            addresses = try endpoint.resolved()
-        } catch {
-            throw .unresolved(endpoint, error)
-        }
-        var attemptsLeft = 16
-        while true {
+    private var wanted: [Endpoint] {
+        get throws(StartError) {
+            if let requested { return requested }
             do throws(SocketError) {
-                var listeners: [ListeningSocket] = []
-                for address in addresses {
-                    listeners.append(try ListeningSocket(address.with(portOf: listeners.first?.endpoint)))
-                }
-                return listeners
+                return [.tcp(host: try Loopback.address(), port: Self.standardPort)]
             } catch {
-                // The port that one family was given may be taken in the other.
-                attemptsLeft -= 1
-                let mayDiffer = addresses.count > 1 && endpoint.hasPortZero && error.errno == EADDRINUSE
-                guard mayDiffer, attemptsLeft > 0 else { throw .bindFailed(error) }
+                throw .bindFailed(error)
             }
         }
-    }
-
-    private func connect(
-        to endpoints: [Endpoint], until deadline: Instant
-    ) throws(StartError) -> BlockingClient {
-        var failure = ProbeError.closed
-        do throws(ProbeError) {
-            try hooks.beforeProbe()
-        } catch {
-            throw .probe(error)
-        }
-        for endpoint in endpoints {
-            do throws(SocketError) {
-                let left = MonotonicClock.now().duration(to: deadline)
-                return try BlockingClient(connectingTo: endpoint.throughLoopback, timeout: left)
-            } catch {
-                failure = .unreachable(error)
-            }
-        }
-        guard MonotonicClock.now() < deadline else { throw .timedOut(.listening) }
-        throw .probe(failure)
     }
 
     private func startLoop() throws(StartError) {
@@ -172,7 +225,7 @@ public final class Controller: @unchecked Sendable {
             }
             if isWanted { self.runtime.run() }
             self.condition.withLock {
-                self.loop = .ended
+                self.loop = .none
                 self.condition.broadcast()
             }
         }
@@ -181,130 +234,19 @@ public final class Controller: @unchecked Sendable {
         throw .noThread(errno: failure)
     }
 
-    /// Waits for a greeting. Who expects TLS first says nothing that could be read: there a handler is proof enough.
-    private func greet(
-        _ client: BlockingClient, _ watch: ProbeWatch, until deadline: Instant
-    ) throws(StartError) {
-        let isReady: Bool
-        do throws(ProbeError) {
-            switch service.connection.tls {
-            case .implicit: isReady = watch.awaitHandler(until: deadline)
-            case .none, .offered, .required: isReady = try Self.converse(client, until: deadline)
-            }
-        } catch {
-            if let cause = watch.handlerError { throw .handler(cause) }
-            throw .probe(error)
-        }
-        guard !isReady else { return }
-        if let cause = watch.handlerError { throw .handler(cause) }
-        throw .timedOut(condition.withLock { loop == .waiting } ? .listening : .greeting)
-    }
-
-    /// Whether a greeting came before `deadline`. What goes wrong after it does not matter.
-    private static func converse(
-        _ client: BlockingClient, until deadline: Instant
-    ) throws(ProbeError) -> Bool {
-        var probe = ReadinessProbe()
-        while true {
-            switch try probe.next() {
-            case .send(let octets):
-                do throws(SocketError) {
-                    try client.send(octets, deadline: deadline)
-                } catch {
-                    return true
-                }
-            case .close: return true
-            case .wait:
-                let received: [UInt8]?
-                do throws(SocketError) {
-                    received = try client.receive(deadline: deadline)
-                } catch {
-                    if probe.isGreeted { return true }
-                    throw .unreachable(error)
-                }
-                guard let octets = received else { return probe.isGreeted }
-                if octets.isEmpty { probe.receiveEnd() } else { try probe.receive(octets.span) }
-            }
-        }
-    }
-
-    // MARK: State
-
-    private func settle(_ state: State, _ endpoints: [Endpoint]) {
+    private func settle(_ state: State, _ endpoints: [Endpoint], _ error: StartError?) {
         condition.withLock {
             phase = state
             bound = endpoints
+            trouble = error
             condition.broadcast()
-        }
-    }
-
-    /// False if the loop goes on after `deadline`.
-    @discardableResult
-    private func awaitLoopEnd(until deadline: Instant?) -> Bool {
-        condition.withLock {
-            while loop == .waiting || loop == .entered {
-                guard condition.wait(until: deadline) else { return false }
-            }
-            return true
         }
     }
 
     /// After a failed start: listeners, threads and connections go. A loop that has not begun is joined by `stop`.
     private func giveBack() {
         runtime.drain(grace: .zero) {}
-        if condition.withLock({ loop == .entered }) {
-            awaitLoopEnd(until: MonotonicClock.now().advanced(by: .seconds(2)))
-        }
-        settle(.failed, [])
+        let deadline = MonotonicClock.now().advanced(by: .seconds(2))
+        condition.withLock { while loop == .entered, condition.wait(until: deadline) {} }
     }
-}
-
-extension Endpoint {
-    fileprivate var hasPortZero: Bool {
-        if case .tcp(_, port: 0) = self { true } else { false }
-    }
-
-    /// With the port of `first` instead of port 0.
-    fileprivate func with(portOf first: Endpoint?) -> Endpoint {
-        guard case .tcp(let host, port: 0) = self, case .tcp(_, let port) = first else { return self }
-        return .tcp(host: host, port: port)
-    }
-
-    /// Where a client on this machine reaches a listener on all interfaces.
-    fileprivate var throughLoopback: Endpoint {
-        switch self {
-        case .tcp("::", let port): .tcp(host: "::1", port: port)
-        case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
-        case .tcp, .unix, .unknown: self
-        }
-    }
-}
-
-/// Runs `body` on a new thread that nobody joins. Zero, or the errno that kept it from starting.
-package func startThread(stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) -> Int32 {
-    unsafe withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { memory in
-        guard let attributes = memory.baseAddress else { return ENOMEM }
-        unsafe pthread_attr_init(attributes)
-        defer { unsafe pthread_attr_destroy(attributes) }
-        unsafe pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
-        if let stackSize { unsafe pthread_attr_setstacksize(attributes, stackSize) }
-        let box = unsafe Unmanaged.passRetained(ThreadBody(body))
-        var thread = pthread_t()
-        let failure = unsafe pthread_create(
-            &thread, attributes,
-            {
-                if let box = unsafe $0 {
-                    unsafe Unmanaged<ThreadBody>.fromOpaque(box).takeRetainedValue().run()
-                }
-                return nil
-            }, box.toOpaque())
-        if failure != 0 { unsafe box.release() }
-        return failure
-    }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }

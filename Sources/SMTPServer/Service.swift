@@ -7,8 +7,9 @@ public struct Service: Sendable {
     public var connection: ServerConnection.Configuration { didSet { terms = .init(connection) } }
     /// The same, as all connections share it.
     private(set) var terms: ServerConnection.Terms
-    /// Makes the handler of one connection, given the client's address. What it throws closes that connection.
-    public var makeHandler: @Sendable (Endpoint) throws -> any Handler
+    /// Makes the handler of one connection, given the client's address. What it throws closes that connection, and so
+    /// does nil, as `NoHandler`.
+    public var makeHandler: @Sendable (Endpoint) throws -> (any Handler)?
     /// How many connections there may be.
     public var connectionLimits = ConnectionLimits()
     /// Told what happens; called from any thread.
@@ -19,7 +20,7 @@ public struct Service: Sendable {
     /// A thousand connections, nobody told, unless said otherwise.
     public init(
         _ connection: ServerConnection.Configuration,
-        makeHandler: @escaping @Sendable (Endpoint) throws -> any Handler
+        makeHandler: @escaping @Sendable (Endpoint) throws -> (any Handler)?
     ) {
         self.connection = connection
         terms = .init(connection)
@@ -45,6 +46,12 @@ public enum ServiceEvent: Sendable {
     case handlerMissing(peer: Endpoint, any Error)
     /// Accepting failed, for instance for want of descriptors; it goes on after a pause.
     case acceptFailed(errno: Int32)
+}
+
+/// The service's `makeHandler` gave nil.
+public struct NoHandler: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What happened.
+    public var description: String { "makeHandler returned nil" }
 }
 
 /// Why a client was turned away.

@@ -3,8 +3,10 @@ public import SMTPSockets
 
 /// Why `start` did not. Whatever it was, everything has been given back.
 public enum StartError: Error, Sendable, CustomStringConvertible {
-    /// The controller was started before; a controller starts once.
-    case notIdle
+    /// The controller is running, or on its way there or back.
+    case alreadyRunning
+    /// The runtime's loop is the caller's: `start` has no thread for it.
+    case callersLoop
     /// The address means nothing here.
     case unresolved(Endpoint, ResolveError)
     /// The address cannot be listened on; told at once, not after the timeout.
@@ -29,7 +31,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     /// What happened, and what to do about it.
     public var description: String {
         switch self {
-        case .notIdle: "the server was started before (make another controller to start again)"
+        case .alreadyRunning: "the server is already running (stop it first)"
+        case .callersLoop: "the loop is the caller's (use begin and end, and run it)"
         case .unresolved(_, let error): "\(error)"
         case .bindFailed(let error): "\(error)"
         case .noThread(let errno):

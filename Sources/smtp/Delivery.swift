@@ -43,6 +43,11 @@ final class PreparedRuntime: Runtime {
         inner.run()
     }
 
+    var ownsLoop: Bool { inner.ownsLoop }
+    func stop() { inner.stop() }
+    func pauseListening() { inner.pauseListening() }
+    func resumeListening() { inner.resumeListening() }
+
     func drain(grace: Duration, drained: @escaping @Sendable () -> Void) {
         inner.drain(grace: grace, drained: drained)
     }

@@ -135,20 +135,21 @@ import Testing
         let listener = try ListeningSocket(anyPort)
         var service = service()
         let events = observing(&service)
-        let alarm = try WakeUp()
+        let bell = try WakeUp()
         let door = Door(listener, service)
         let isOpen = Shared(true)
         let hasReturned = Shared(false)
         #expect(
             startThread {
-                Acceptor(doors: [door], alarm: alarm, carry: { _ in false }).accept(while: { isOpen.value })
+                Acceptor(doors: [door], bell: bell, carry: { _ in false })
+                    .accept { isOpen.value ? .accept : .leave }
                 hasReturned.update { $0 = true }
             } == 0)
         let client = try Client(listener.endpoint)
         #expect(try client.reply().hasPrefix("421 4.3.2 "))
         #expect(try client.isAtEnd())
         isOpen.update { $0 = false }
-        alarm.wake()
+        bell.wake()
         try hasReturned.wait { $0 }
         #expect(events.value.turnedAway == [.noResources])
     }

@@ -55,17 +55,52 @@ import Testing
     }
 
     @Test(arguments: backends)
-    func `a controller starts once`(_ backend: Backend) throws {
+    func `a running controller does not start again`(_ backend: Backend) throws {
         let controller = Controller(backend.make(), service: service(), endpoints: [anyPort])
         try controller.start()
         for _ in 0..<2 {
             #expect { try controller.start() } throws: {
-                if case StartError.notIdle = $0 { true } else { false }
+                if case StartError.alreadyRunning = $0 { true } else { false }
+            }
+            #expect { try controller.begin() } throws: {
+                if case StartError.alreadyRunning = $0 { true } else { false }
             }
         }
-        #expect(controller.state == .running)
+        #expect(controller.state == .running && controller.failure == nil)
         try controller.stop()
-        #expect { try controller.start() } throws: { if case StartError.notIdle = $0 { true } else { false } }
+    }
+
+    @Test(arguments: backends, Place.here)
+    func `what was stopped may be started again`(_ backend: Backend, _ place: Place) throws {
+        let directory = try TemporaryDirectory()
+        let controller = Controller(
+            backend.make(), service: service(), endpoints: [place.endpoint(directory)])
+        for _ in 1...3 {
+            try controller.start()
+            let endpoint = try #require(controller.endpoints.first)
+            let client = try Client(endpoint)
+            #expect(try client.reply().hasPrefix("220 "))
+            try controller.stop(grace: .zero)
+            #expect(try client.isCut())
+            #expect(controller.state == .stopped)
+            #expect(throws: SocketError.self) { try Client(endpoint) }
+        }
+    }
+
+    @Test(arguments: backends)
+    func `while listening is paused clients queue up and sessions go on`(_ backend: Backend) throws {
+        try serving(backend, service()) { endpoint, controller in
+            let before = try Client(endpoint)
+            #expect(try before.reply().hasPrefix("220 "))
+            controller.pauseListening()
+            // One that was accepted while the order was on its way shows nothing yet.
+            var queued = try Client(endpoint)
+            while try queued.hears(within: .milliseconds(100)) { queued = try Client(endpoint) }
+            #expect(try before.ask("NOOP").hasPrefix("250 "))
+            #expect(!controller.endpoints.isEmpty && controller.state == .running)
+            controller.resumeListening()
+            #expect(try queued.reply().hasPrefix("220 "))
+        }
     }
 
     @Test(arguments: backends)

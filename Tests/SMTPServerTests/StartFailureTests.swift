@@ -14,6 +14,7 @@ import Testing
             try controller.start(readyTimeout: readyTimeout)
         } catch {
             #expect(controller.state == .failed && controller.endpoints.isEmpty)
+            #expect("\(try #require(controller.failure))" == "\(error)")
             try controller.stop()
             #expect(controller.state == .stopped)
             return error
@@ -103,6 +104,30 @@ import Testing
         guard case .handler(let cause) = error else { throw error }
         #expect(cause as? Trouble == Trouble(text: "unknown key"))
         #expect(events.value.isEmpty)
+    }
+
+    @Test(arguments: backends)
+    func `a factory that gives no handler`(_ backend: Backend) throws {
+        let service = Service(configuration) { _ in nil }
+        let controller = Controller(backend.make(), service: service, endpoints: [anyPort])
+        let error = try Self.failure(controller)
+        guard case .handler(let cause) = error, cause is NoHandler else { throw error }
+        #expect("\(error)".contains("makeHandler returned nil"))
+    }
+
+    @Test(arguments: backends)
+    func `after a failed start another may go well`(_ backend: Backend) throws {
+        let isFailing = Shared(true)
+        let service = Service(configuration) { _ in
+            if isFailing.value { throw Trouble(text: "not yet") }
+            return Sink()
+        }
+        let controller = Controller(backend.make(), service: service, endpoints: [anyPort])
+        #expect(throws: StartError.self) { try controller.start() }
+        isFailing.update { $0 = false }
+        try controller.start()
+        #expect(controller.state == .running && controller.failure == nil)
+        try controller.stop()
     }
 
     @Test(arguments: backends)

@@ -15,18 +15,63 @@ struct Backend: Sendable, CustomTestStringConvertible {
     let make: @Sendable () -> any Runtime
     /// Whether a handler that blocks holds up its own client only.
     let toleratesBlocking: Bool
+    /// A runtime on a loop of the caller's.
+    let makeOnCallersLoop: @Sendable () -> CallersLoop
 }
 
 let backends = [
-    Backend(testDescription: "Threads", make: { ThreadRuntime() }, toleratesBlocking: true),
-    Backend(testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false),
     Backend(
-        testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false),
-    Backend(testDescription: "Dispatch", make: { DispatchRuntime(loops: 1) }, toleratesBlocking: false),
+        testDescription: "Threads", make: { ThreadRuntime() }, toleratesBlocking: true,
+        makeOnCallersLoop: { CallersLoop(running: ThreadRuntime(), carriesSessions: false) }),
+    Backend(
+        testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false,
+        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 1)) }),
+    Backend(
+        testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false,
+        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 3)) }),
+    Backend(
+        testDescription: "Dispatch", make: { DispatchRuntime(loops: 1) }, toleratesBlocking: false,
+        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 1)) }),
     Backend(
         testDescription: "Dispatch, three queues", make: { DispatchRuntime(loops: 3) },
-        toleratesBlocking: false),
+        toleratesBlocking: false,
+        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 3)) }),
 ]
+
+/// A loop that belongs to the test, and a runtime on it.
+struct CallersLoop: Sendable {
+    let runtime: any Runtime
+    /// Lets the loop run; returns at once.
+    let run: @Sendable () -> Void
+    /// Stops the loop; returns when nobody is in it.
+    let stop: @Sendable () throws -> Void
+    /// Does other work on the loop while it runs; nil where the loop does nothing else.
+    let perform: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
+    /// Whether sessions stand still while nobody is in the loop.
+    let carriesSessions: Bool
+}
+
+extension CallersLoop {
+    /// Calls `run` and `stop` of the runtime itself.
+    init(running runtime: any Runtime, carriesSessions: Bool = true) {
+        let runs = Shared(0)
+        self.init(
+            runtime: runtime,
+            run: {
+                runs.update { $0 += 1 }
+                let failure = startThread {
+                    runtime.run()
+                    runs.update { $0 -= 1 }
+                }
+                precondition(failure == 0)
+            },
+            stop: {
+                guard runs.value > 0 else { return }
+                runtime.stop()
+                try runs.wait("run") { $0 == 0 }
+            }, perform: nil, carriesSessions: carriesSessions)
+    }
+}
 
 /// What all tests of one kind of address are run for.
 enum Place: Sendable, CaseIterable {
@@ -157,6 +202,16 @@ final class Client: @unchecked Sendable {
         }
     }
 
+    /// Whether anything comes, or the end, within this time.
+    func hears(within time: Duration) throws -> Bool {
+        let wait = MonotonicClock.now().advanced(by: time)
+        guard buffer.isEmpty, !hasEnded else { return true }
+        guard let octets = try connection.receive(deadline: wait) else { return false }
+        hasEnded = octets.isEmpty
+        buffer += octets
+        return true
+    }
+
     /// The last line of the next reply; empty when the server has ended the connection.
     func reply() throws -> String {
         while let line = try line() {
@@ -183,6 +238,18 @@ final class Client: @unchecked Sendable {
     func isAtEnd() throws -> Bool {
         do {
             return try line() == nil
+        } catch is SocketError {
+            return true
+        }
+    }
+}
+
+extension Client {
+    /// Whether the server ends the connection, with a 421 if there was time for it.
+    func isCut() throws -> Bool {
+        do {
+            guard let line = try line() else { return true }
+            return try line.hasPrefix("421 ") && isAtEnd()
         } catch is SocketError {
             return true
         }

@@ -68,13 +68,24 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
             isInLoop = !loops.isEmpty
             return loops
         }
-        guard let first = mine.first else { return }
+        guard !mine.isEmpty else { return }
+        while true {
+            carry()
+            guard let calls = leave() else { continue }
+            for call in calls { call() }
+            return
+        }
+    }
+
+    /// Runs all loops until they halt, the first on the calling thread.
+    private func carry() {
+        let mine = condition.withLock { loops }
+        let first = mine[0]
         first.fellows = [first]
         for helper in mine.dropFirst() {
             if startHelper(helper) { first.fellows.append(helper) } else { dismiss(helper) }
         }
         first.events.run()
-        for call in leave() { call() }
     }
 
     /// Does without a loop that got no thread.
@@ -101,12 +112,15 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
         }
     }
 
-    /// Waits for the helpers; after a drain all is as in the beginning. Gives whom to tell.
-    private func leave() -> [@Sendable () -> Void] {
+    /// Waits for the helpers; after a drain all is as in the beginning. Gives whom to tell; nil if a drain that was
+    /// stopped has to go on.
+    private func leave() -> [@Sendable () -> Void]? {
         condition.withLock {
             while helperCount > 0 { condition.wait(until: nil) }
+            let isDrained = drainedCount == loops.count
+            guard isDrained || waiting.isEmpty else { return nil }
             isInLoop = false
-            guard drainedCount == loops.count else { return [] }
+            guard isDrained else { return [] }
             for loop in loops { loop.end() }
             loops = []
             drainedCount = 0
@@ -138,8 +152,7 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
     }
 
     public func stop() {
-        let loops = condition.withLock { () -> [ReadinessLoop] in isInLoop ? self.loops : [] }
-        for loop in loops { loop.post(.halt) }
+        for loop in condition.withLock({ loops }) { loop.post(.halt) }
     }
 
     public func pauseListening() { condition.withLock { loops.first }?.post(.accepting(false)) }
