@@ -154,7 +154,7 @@ struct ServeSettings: Sendable {
     }
 
     private static func hostname(_ options: Serve) throws(UsageError) -> String {
-        guard let name = options.hostname else { return machineName() }
+        guard let name = options.hostname else { return MachineName.current }
         do {
             _ = try MailDomain(name)
             return name

@@ -1,3 +1,4 @@
+import SMTPConnection
 import Testing
 
 /// What is wrong on the command line is told in one line, with exit status 2.
@@ -85,9 +86,13 @@ import Testing
         for text in question.said { #expect(child.text(.standardOutput).contains(text), "\(text)") }
     }
 
-    @Test func `the version is the package's`() throws {
+    @Test func `one version is seen everywhere`() throws {
         let child = try Child("--version")
         #expect(try child.end() == 0)
-        #expect(child.text(.standardOutput) == "0.1.0\n")
+        #expect(child.text(.standardOutput) == "\(SMTPVersion.current)\n")
+        let package = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let changes = String(decoding: try contents(of: "\(package)/CHANGELOG.md"), as: UTF8.self)
+        let latest = changes.split(separator: "\n").first { $0.hasPrefix("## ") }
+        #expect(try #require(latest).hasPrefix("## \(SMTPVersion.current) "))
     }
 }

@@ -22,20 +22,20 @@ struct Backend: Sendable, CustomTestStringConvertible {
 let backends = [
     Backend(
         testDescription: "Threads", make: { ThreadRuntime() }, toleratesBlocking: true,
-        makeOnCallersLoop: { CallersLoop(running: ThreadRuntime(), carriesSessions: false) }),
+        makeOnCallersLoop: { CallersLoop(running: ThreadRuntime(), .threads) }),
     Backend(
         testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 1)) }),
+        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 1), .oneLoop) }),
     Backend(
         testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 3)) }),
+        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 3), .severalLoops) }),
     Backend(
         testDescription: "Dispatch", make: { DispatchRuntime(loops: 1) }, toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 1)) }),
+        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 1), .oneLoop) }),
     Backend(
         testDescription: "Dispatch, three queues", make: { DispatchRuntime(loops: 3) },
         toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 3)) }),
+        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 3), .severalLoops) }),
 ]
 
 /// A loop that belongs to the test, and a runtime on it.
@@ -49,17 +49,25 @@ struct CallersLoop: Sendable {
     let perform: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
     /// Whether sessions stand still while nobody is in the loop.
     let carriesSessions: Bool
+    /// Whether the calling thread is the loop's; nil where sessions are carried by several threads.
+    let isCurrent: (@Sendable () -> Bool)?
 }
 
 extension CallersLoop {
+    /// Whose threads carry the sessions.
+    enum Kind { case threads, oneLoop, severalLoops }
+
     /// Calls `run` and `stop` of the runtime itself.
-    init(running runtime: any Runtime, carriesSessions: Bool = true) {
+    init(running runtime: any Runtime, _ kind: Kind) {
+        let current = Shared<pthread_t?>(nil)
+        let isCurrent: @Sendable () -> Bool = { current.value == pthread_self() }
         let runs = Shared(0)
         self.init(
             runtime: runtime,
             run: {
                 runs.update { $0 += 1 }
                 let failure = startThread {
+                    current.update { $0 = pthread_self() }
                     runtime.run()
                     runs.update { $0 -= 1 }
                 }
@@ -69,7 +77,7 @@ extension CallersLoop {
                 guard runs.value > 0 else { return }
                 runtime.stop()
                 try runs.wait("run") { $0 == 0 }
-            }, perform: nil, carriesSessions: carriesSessions)
+            }, perform: nil, carriesSessions: kind != .threads, isCurrent: kind == .oneLoop ? isCurrent : nil)
     }
 }
 

@@ -7,7 +7,9 @@ import Testing
     @Test(
         arguments: [
             (nil, "::1"), (EADDRINUSE, "::1"), (EADDRNOTAVAIL, "127.0.0.1"), (EAFNOSUPPORT, "127.0.0.1"),
-        ] as [(Int32?, String)]) func chosen(_ failure: Int32?, _ address: String) throws
+        ] as [(Int32?, String)])
+    func `the loopback address follows from what binding ::1 says`(_ failure: Int32?, _ address: String)
+        throws
     {
         var asked = 0
         let chosen = try Loopback.address {
@@ -18,13 +20,14 @@ import Testing
         #expect(asked == 1)
     }
 
-    @Test(arguments: [EFAULT, EMFILE, EACCES, EINVAL]) func otherErrorsAreThrown(_ failure: Int32) {
+    @Test(arguments: [EFAULT, EMFILE, EACCES, EINVAL])
+    func `any other error of the loopback address is thrown`(_ failure: Int32) {
         #expect(throws: SocketError(call: "bind", errno: failure, endpoint: .tcp(host: "::1", port: 0))) {
             try Loopback.address { failure }
         }
     }
 
-    @Test func theRealOneCanBeListenedOn() throws {
+    @Test func `the loopback address of this machine can be listened on`() throws {
         let host = try Loopback.address()
         #expect(host == loopbackHosts.first)
         let listener = try ListeningSocket(.tcp(host: host, port: 0))

@@ -1,13 +1,22 @@
 import Glibc
-import SMTPConnection
+public import SMTPConnection
 import SMTPProtocol
-import SMTPServer
 import SMTPSockets
 
-/// This machine's full domain name, or `localhost` if it has none that a greeting may carry.
-///
-/// A resolver that does not answer within half a second is not waited for.
-func machineName() -> String {
+/// What this machine is called, for servers that were given no name.
+public enum MachineName {
+    /// The full domain name, or `localhost` if there is none that a greeting may carry; found out once.
+    ///
+    /// A resolver that does not answer within half a second is not waited for.
+    public static let current = machineName()
+}
+
+extension ServerConnection.Configuration {
+    /// RFC defaults, under this machine's name.
+    public static var standard: Self { Self(.init(hostname: MachineName.current)) }
+}
+
+private func machineName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     let name = text(buffer)
