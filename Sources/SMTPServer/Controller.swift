@@ -12,6 +12,7 @@ public final class Controller: @unchecked Sendable {
     private let runtime: any Runtime
     private let service: Service
     private let requested: [Endpoint]?
+    private let inherited: [Int32]
     private let hooks: Hooks
     /// Guards what follows, and tells when it changes.
     private let condition = Condition()
@@ -37,14 +38,22 @@ public final class Controller: @unchecked Sendable {
         package init() {}
     }
 
-    /// Nothing happens yet. Each endpoint may be a name and stand for several; `nil` is port 8025 of the loopback
-    /// address that this machine has.
-    public convenience init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint]? = nil) {
-        self.init(runtime, service: service, endpoints: endpoints, hooks: Hooks())
+    /// Nothing happens yet. Each endpoint may be a name and stand for several.
+    ///
+    /// `inherited` are descriptors of sockets that listen already; they stay the caller's. With neither, it is port
+    /// 8025 of the loopback address that this machine has.
+    public convenience init(
+        _ runtime: any Runtime, service: Service, endpoints: [Endpoint]? = nil, inherited: [Int32] = []
+    ) {
+        self.init(runtime, service: service, endpoints: endpoints, inherited: inherited, hooks: Hooks())
     }
 
-    package init(_ runtime: any Runtime, service: Service, endpoints: [Endpoint]?, hooks: Hooks) {
-        precondition(endpoints?.isEmpty != true, "a server needs an endpoint")
+    package init(
+        _ runtime: any Runtime, service: Service, endpoints: [Endpoint]?, inherited: [Int32] = [],
+        hooks: Hooks
+    ) {
+        precondition(endpoints?.isEmpty != true || !inherited.isEmpty, "a server needs an endpoint")
+        self.inherited = inherited
         self.runtime = runtime
         self.service = service
         self.requested = endpoints
@@ -194,8 +203,9 @@ public final class Controller: @unchecked Sendable {
     private func bringUp(_ service: Service, _ census: ConnectionCensus) throws(StartError) -> [Endpoint] {
         var service = service
         service.connectionLimits.shared = census
-        let listeners = try openListeners(try wanted)
+        var listeners = try openListeners(try wanted)
         do throws(SocketError) {
+            for descriptor in inherited { listeners.append(try ListeningSocket(inheriting: descriptor)) }
             for listener in listeners { try runtime.attach(listener, to: service) }
         } catch {
             throw .bindFailed(error)
@@ -207,6 +217,7 @@ public final class Controller: @unchecked Sendable {
     private var wanted: [Endpoint] {
         get throws(StartError) {
             if let requested { return requested }
+            guard inherited.isEmpty else { return [] }
             do throws(SocketError) {
                 return [.tcp(host: try Loopback.address(), port: Self.standardPort)]
             } catch {

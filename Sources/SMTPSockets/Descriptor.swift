@@ -181,6 +181,13 @@ extension Descriptor {
         guard result == 0 else { throw SocketError(call: "bind", errno: errno, endpoint: endpoint) }
     }
 
+    /// The value of a socket's option; nil, with errno, if it cannot be had.
+    static func option(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil
+    }
+
     @discardableResult
     static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
         var value = value

@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 public import SMTPConnection
 import Synchronization
@@ -37,6 +38,25 @@ public final class ListeningSocket: Sendable {
             Descriptor.close(descriptor)
             throw error
         }
+    }
+
+    /// Takes a socket that listens already, passed on by whoever started this process. A copy: the original stays with
+    /// the caller, so that clients queue up while nobody serves. No file is removed.
+    public init(inheriting original: Int32) throws(SocketError) {
+        let call = "take over descriptor \(original)"
+        guard let kind = Descriptor.option(original, SOL_SOCKET, SO_TYPE),
+            let listens = Descriptor.option(original, SOL_SOCKET, SO_ACCEPTCONN)
+        else { throw SocketError(call: call, errno: errno) }
+        let endpoint = Descriptor.localEndpoint(original)
+        guard kind == Int32(SOCK_STREAM.rawValue), listens != 0, endpoint != .unknown else {
+            throw SocketError(call: call, errno: EINVAL)
+        }
+        let copy = try Descriptor.duplicate(original)
+        _ = fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK)
+        Descriptor.setNoDelay(copy)
+        self.endpoint = endpoint
+        file = nil
+        current = Atomic(copy)
     }
 
     deinit { close() }

@@ -33,6 +33,17 @@ struct SocketAddress {
         }
     }
 
+    /// A path, or `@` and a name in Linux's abstract namespace.
+    init(notifying address: String) throws(SocketError) {
+        guard address.utf8.first == UInt8(ascii: "@"), address.utf8.count <= Self.longestPath else {
+            try self.init(.unix(path: address), call: "send")
+            return
+        }
+        self.init(path: [0] + address.utf8.dropFirst())
+        // No NUL at the end: it would be part of the name.
+        length -= 1
+    }
+
     private init(_ host: NumericHost, port: UInt16) {
         switch host {
         case .ipv4(let address):

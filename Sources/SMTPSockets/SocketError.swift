@@ -45,6 +45,7 @@ public struct SocketError: Error, Hashable, Sendable, CustomStringConvertible {
         switch errno {
         case EMFILE: "raise the limit of open files of this process"
         case ENFILE: "the machine has no more open files to give"
+        case EBADF, ENOTSOCK, EINVAL: "whoever starts the program must pass a stream socket that listens"
         default: nil
         }
     }

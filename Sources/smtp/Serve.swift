@@ -6,14 +6,17 @@ struct Serve: ParsableCommand {
         commandName: "serve",
         abstract: "Receive mail, and print it, store it or drop it.",
         discussion: """
-            ADDRESS is HOST:PORT, :PORT for all interfaces, [IPV6]:PORT or unix:PATH. Sizes are in octets and \
-            take k, M or G; none takes a limit off.
+            ADDRESS is HOST:PORT, :PORT for all interfaces, [IPV6]:PORT, unix:PATH, or fd:N for a socket that was \
+            inherited under this number or name. Sizes are in octets and take k, M or G; none takes a limit off.
 
             It says 'listening on ADDRESS' on standard error once it serves. SIGTERM or SIGINT ends it after the \
             connections have come to an end or the grace is over; a second signal cuts them at once.
             """)
 
-    @Option(help: help("Listen here; may be repeated. (default: the loopback address, port 8025)", "address"))
+    @Option(
+        help: help(
+            "Listen here; may be repeated. (default: sockets passed by LISTEN_FDS, else port 8025 of loopback)",
+            "address"))
     var listen: [String] = []
     @Option(
         help: help("What carries the connections: libuv, dispatch or threads.", "name"),

@@ -8,6 +8,8 @@ import SMTPSockets
 struct ServeSettings: Sendable {
     /// Where to listen.
     let endpoints: [Endpoint]
+    /// The descriptors of sockets that listen already.
+    let inherited: [Int32]
     /// What carries the connections.
     let runtime: RuntimeChoice
     /// On how many loops; nil for one each processor.
@@ -45,7 +47,7 @@ struct ServeSettings: Sendable {
         destination = try Destination(options)
         connectionLimits = try Self.connectionLimits(options, profile)
         connection = try Self.connection(options, profile)
-        endpoints = try Self.endpoints(options)
+        (endpoints, inherited) = try Self.places(options)
         account = try options.user.map { try Account(named: $0) }
     }
 
@@ -75,15 +77,46 @@ struct ServeSettings: Sendable {
     /// For shell completion.
     static let logLevelNames = Logger.Level.allCases.map(\.rawValue)
 
-    private static func endpoints(_ options: Serve) throws -> [Endpoint] {
-        if options.listen.isEmpty { return [.tcp(host: try Loopback.address(), port: 8025)] }
-        return try options.listen.map { text in
+    /// What `--listen` says; without it, what a service manager passed, or the standard place.
+    private static func places(_ options: Serve) throws -> ([Endpoint], inherited: [Int32]) {
+        let passed: InheritedSockets
+        do throws(InheritanceError) {
+            passed = try InheritedSockets.take()
+        } catch {
+            throw UsageError("\(error)")
+        }
+        guard !options.listen.isEmpty else {
+            let descriptors = passed.sockets.map(\.descriptor)
+            if !descriptors.isEmpty { return ([], descriptors) }
+            return ([.tcp(host: try Loopback.address(), port: Controller.standardPort)], [])
+        }
+        var endpoints: [Endpoint] = []
+        var inherited: [Int32] = []
+        for text in options.listen {
+            if text.hasPrefix("fd:") {
+                inherited += try descriptors(String(text.dropFirst(3)), passed)
+                continue
+            }
             do throws(EndpointSyntaxError) {
-                return try Endpoint(parsing: text)
+                endpoints.append(try Endpoint(parsing: text))
             } catch {
-                throw UsageError("--listen: \(error)")
+                throw UsageError("--listen: \(error), or fd:N")
             }
         }
+        return (endpoints, inherited)
+    }
+
+    /// A number, or the name of sockets that a service manager passed.
+    private static func descriptors(_ text: String, _ passed: InheritedSockets) throws(UsageError) -> [Int32]
+    {
+        if let number = OptionValue.decimal(Array(text.utf8)), let descriptor = Int32(exactly: number) {
+            return [descriptor]
+        }
+        let named = passed.descriptors(named: text)
+        guard named.isEmpty else { return named }
+        throw UsageError(
+            "--listen", "fd:\(text)",
+            "no socket of that name was passed; write fd:N, or a name that LISTEN_FDNAMES holds")
     }
 
     private static func connectionLimits(_ options: Serve, _ profile: Profile) throws(UsageError)

@@ -26,15 +26,19 @@ func serve(_ settings: ServeSettings) throws {
     var service = Service(settings.connection) { _ in try delivery.makeHandler() }
     service.connectionLimits = settings.connectionLimits
     service.observe = { event in log.record(event) }
-    let controller = Controller(runtime, service: service, endpoints: settings.endpoints)
+    let controller = Controller(
+        runtime, service: service, endpoints: settings.endpoints, inherited: settings.inherited)
     do {
         try controller.start()
     } catch {
         throw Failure(reason(error))
     }
     for endpoint in controller.endpoints { announce("listening on \(endpoint)", settings, logger) }
+    let places = controller.endpoints.map { "\($0)" }.joined(separator: ", ")
+    notify(["READY=1", "STATUS=Listening on \(places)"], logger)
 
     let signal = Signals.wait()
+    notify(["STOPPING=1"], logger)
     logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(settings.grace)"])
     _ = startThread {
         let signal = Signals.wait()
@@ -50,6 +54,15 @@ func serve(_ settings: ServeSettings) throws {
         throw Failure("nobody reads standard output any more; leave --print out, or redirect it to a file")
     }
     logger.notice("stopped")
+}
+
+/// Tells the service manager; that it cannot be told is no reason to stop.
+private func notify(_ lines: [String], _ logger: Logger) {
+    do throws(SocketError) {
+        try ServiceManager.notify(lines)
+    } catch {
+        logger.warning("the service manager was not told", metadata: ["error": "\(error)"])
+    }
 }
 
 /// A line that is there at every log level; with JSON it is JSON too.

@@ -22,10 +22,18 @@ final class Child {
     private static let turn = PosixLock()
 
     /// Starts `smtp` with `arguments`.
-    init(_ arguments: String...) throws { (pid, outputs) = try Self.start(arguments) }
+    init(_ arguments: String...) throws { (pid, outputs) = try Self.start([Built.command()] + arguments) }
 
     /// The same from an array.
-    init(arguments: [String]) throws { (pid, outputs) = try Self.start(arguments) }
+    init(arguments: [String]) throws { (pid, outputs) = try Self.start([Built.command()] + arguments) }
+
+    /// As a service manager does it: `inherited` become the descriptors from 3 on, and the shell sets the variables,
+    /// which may mention the child's own number as `$$`.
+    init(_ arguments: String..., inheriting inherited: [Int32] = [], variables: [String]) throws {
+        let setting = variables.map { "export \($0); " }.joined()
+        let words = ["/bin/sh", "-c", "\(setting)exec \"$@\"", "sh", try Built.command()]
+        (pid, outputs) = try Self.start(words + arguments, inheriting: inherited)
+    }
 
     deinit {
         if status == nil {
@@ -121,17 +129,25 @@ final class Child {
         return true
     }
 
-    private static func start(_ arguments: [String]) throws -> (pid_t, [Output]) {
-        let path = try Built.command()
+    private static func start(
+        _ command: [String], inheriting inherited: [Int32] = []
+    ) throws -> (pid_t, [Output]) {
+        let path = command[0]
         return try turn.withLock {
             let pipes = try [pipe(), pipe()]
+            // Out of the way of the numbers that they are to have.
+            let passed = inherited.map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
+            defer { for descriptor in passed { close(descriptor) } }
             var actions = unsafe posix_spawn_file_actions_t()
             unsafe posix_spawn_file_actions_init(&actions)
             defer { unsafe posix_spawn_file_actions_destroy(&actions) }
             unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
             unsafe posix_spawn_file_actions_adddup2(&actions, pipes[0].write, 1)
             unsafe posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 2)
-            let words = unsafe ([path] + arguments).map { word in unsafe strdup(word) } + [nil]
+            for (index, descriptor) in passed.enumerated() {
+                unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, 3 + Int32(index))
+            }
+            let words = unsafe command.map { word in unsafe strdup(word) } + [nil]
             defer {
                 for index in unsafe words.indices { unsafe free(words[index]) }
             }
