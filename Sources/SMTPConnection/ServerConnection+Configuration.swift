@@ -16,12 +16,12 @@ extension ServerConnection {
         /// What is risky here; the session's own warnings last.
         public var warnings: [PolicyWarning] {
             var found: [PolicyWarning] = []
-            if case .none = tls {
-                switch session.startTLS {
-                case .none: break
-                case .offered: found.append(.tlsOfferedWithoutCertificate)
-                case .required: found.append(.tlsRequiredButNotOffered)
-                }
+            switch (tls, session.startTLS) {
+            case (.none, .none): break
+            case (.none, .offered): found.append(.tlsOfferedWithoutCertificate)
+            case (.none, .required): found.append(.tlsRequiredButNotOffered)
+            case (.offered(let context), _), (.required(let context), _), (.implicit(let context), _):
+                found += context.warnings
             }
             return found + session.warnings
         }

@@ -2,7 +2,8 @@ public import SMTPProtocol
 
 /// One TLS endpoint over memory buffers the caller owns. Records in, plaintext out, and back.
 public protocol TLSEngine: AnyObject {
-    /// Consumes records; appends plaintext, and any records to send, alerts included.
+    /// Consumes records; appends plaintext, and any records to send, alerts included. A client's handshake begins with
+    /// its first call, which brings no records.
     func receive(_ records: Span<UInt8>, plaintext: inout [UInt8], output: inout [UInt8]) throws(TLSError)
     /// Encrypts; only after the handshake.
     func send(_ plaintext: Span<UInt8>, output: inout [UInt8]) throws(TLSError)
@@ -30,4 +31,14 @@ public enum TLSError: Error, Hashable, Sendable {
 public protocol TLSContext: Sendable {
     /// A server engine, before its handshake.
     func makeServer() -> any TLSEngine
+    /// A client engine, before its handshake. The server's certificate must be for `serverName`, a domain name (sent
+    /// as SNI) or the text of an address; with `nil` any trusted certificate will do.
+    func makeClient(serverName: String?) -> any TLSEngine
+    /// What is risky about it.
+    var warnings: [PolicyWarning] { get }
+}
+
+extension TLSContext {
+    /// Nothing.
+    public var warnings: [PolicyWarning] { [] }
 }

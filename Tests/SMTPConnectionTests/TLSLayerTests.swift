@@ -54,6 +54,7 @@ final class ToyEngine: TLSEngine {
 
 struct ToyContext: TLSContext {
     func makeServer() -> any TLSEngine { ToyEngine() }
+    func makeClient(serverName: String?) -> any TLSEngine { ToyEngine() }
 }
 
 @Suite struct TLSLayerTests {

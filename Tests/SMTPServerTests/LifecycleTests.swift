@@ -189,6 +189,7 @@ import Testing
 /// A TLS that never gets anywhere.
 private struct SilentTLS: TLSContext {
     func makeServer() -> any TLSEngine { Engine() }
+    func makeClient(serverName: String?) -> any TLSEngine { Engine() }
 
     private final class Engine: TLSEngine {
         var security: Security? { nil }

@@ -10,6 +10,16 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
     case tlsRequiredButNotOffered
     /// STARTTLS is offered, but there is no TLS: a client that uses it is cut off.
     case tlsOfferedWithoutCertificate
+    /// A certificate whose time is over, or will be so soon.
+    case certificateExpires(file: String, inDays: Int)
+    /// A certificate whose time has not begun.
+    case certificateNotYetValid(file: String)
+    /// A certificate that names no host, so that no client can verify it.
+    case certificateWithoutName(file: String)
+    /// A key file that others on this machine can read.
+    case keyReadableByOthers(file: String)
+    /// A certificate that was made for this run: no client can verify it, and the next run makes another.
+    case certificateSelfMade(fingerprint: String)
     /// Messages have no size limit.
     case unlimitedMessageSize
     /// A size limit under 64 KiB (RFC 5321 §4.5.3.1.7).
@@ -42,6 +52,18 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
             "TLS is required but there is no certificate to offer it with: all mail is refused with 530; add one"
         case .tlsOfferedWithoutCertificate:
             "STARTTLS is offered but there is no certificate: clients that use it are cut off; add one or do not offer it"
+        case .certificateExpires(let file, let days):
+            days < 0
+                ? "the certificate \(file) has expired: clients that verify it are cut off; renew it"
+                : "the certificate \(file) expires in \(days) days; renew it"
+        case .certificateNotYetValid(let file):
+            "the certificate \(file) is not valid yet: clients that verify it are cut off; check it and this machine's clock"
+        case .certificateWithoutName(let file):
+            "the certificate \(file) names no host: clients cannot verify it; use one with a subjectAltName"
+        case .keyReadableByOthers(let file):
+            "others on this machine can read the key \(file); take that right away (chmod go= \(file))"
+        case .certificateSelfMade(let fingerprint):
+            "the certificate was made for this run and nobody can verify it: use it for tests only; its SHA-256 is \(fingerprint)"
         case .unlimitedMessageSize:
             "messages have no size limit: one client can fill the disk; set a size limit"
         case .messageSizeBelowMinimum(let octets):

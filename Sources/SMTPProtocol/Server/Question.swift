@@ -162,23 +162,3 @@ public enum PeerError: Hashable, Sendable {
     /// Input followed STARTTLS in clear.
     case injectedBeforeTLS
 }
-
-/// What a completed TLS handshake established.
-public struct Security: Hashable, Sendable {
-    /// Such as `TLSv1.3`.
-    public var version: String
-    /// Such as `TLS_AES_256_GCM_SHA384`.
-    public var cipher: String
-    /// The name the client asked for (SNI), if any.
-    public var serverName: String?
-    /// The client's certificate in DER, if it showed one that was verified.
-    public var peerCertificate: [UInt8]?
-
-    /// What was established.
-    public init(version: String, cipher: String, serverName: String? = nil, peerCertificate: [UInt8]? = nil) {
-        self.version = version
-        self.cipher = cipher
-        self.serverName = serverName
-        self.peerCertificate = peerCertificate
-    }
-}

@@ -102,6 +102,7 @@ final class PlainTLS: TLSContext {
     static let context = PlainTLS()
 
     func makeServer() -> any TLSEngine { Engine() }
+    func makeClient(serverName: String?) -> any TLSEngine { Engine() }
 
     /// A record that cannot be read.
     static let unreadable: UInt8 = 0xfe
