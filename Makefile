@@ -42,6 +42,7 @@ setup:
 	command -v git >/dev/null || missing="$$missing git"; \
 	[ -e /usr/include/stdio.h ] || missing="$$missing libc6-dev"; \
 	[ -e /usr/include/uv.h ] || missing="$$missing libuv1-dev"; \
+	[ -e /usr/include/openssl/ssl.h ] || missing="$$missing libssl-dev"; \
 	ls /usr/lib/gcc/*/*/crtbeginS.o >/dev/null 2>&1 || missing="$$missing g++"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "SMTPConnection", targets: ["SMTPConnection"]),
         .library(name: "SMTPServer", targets: ["SMTPServer", "SMTPSockets"]),
         .library(name: "SMTPHandlers", targets: ["SMTPHandlers"]),
+        .library(name: "SMTPOpenSSL", targets: ["SMTPOpenSSL"]),
         .library(name: "SMTPThreads", targets: ["SMTPThreads"]),
         .library(name: "SMTPLibUV", targets: ["SMTPLibUV"]),
         .library(name: "SMTPDispatch", targets: ["SMTPDispatch"]),
@@ -42,6 +43,10 @@ let package = Package(
         module("SMTPSockets", ["SMTPProtocol", "SMTPConnection", "CSystem"]),
         module("SMTPServer", ["SMTPProtocol", "SMTPConnection", "SMTPSockets"]),
         module("SMTPHandlers", ["SMTPProtocol", "SMTPConnection"]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Adapters/System/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        module("SMTPOpenSSL", ["SMTPProtocol", "SMTPConnection", "COpenSSL"]),
         module("SMTPTesting", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"]),
         module(
             "SMTPThreads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"],
@@ -95,6 +100,10 @@ let package = Package(
         tests(
             "CommandTests",
             ["SMTPConnection", "SMTPSockets", "smtp", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "SMTPOpenSSLTests",
+            dependencies: ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting", "SMTPOpenSSL"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         tests("SimulationTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
         .testTarget(
             name: "FuzzReplayTests", dependencies: ["SMTPProtocol", "SMTPConnection"], path: "Tests/Fuzz",

@@ -36,6 +36,7 @@ import Testing
             ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "Synchronization", "Glibc"]
         ),
         ("Sources/SMTPHandlers", ["SMTPProtocol", "SMTPConnection", "Glibc", "Synchronization"]),
+        ("Sources/SMTPOpenSSL", ["SMTPProtocol", "SMTPConnection", "COpenSSL", "Glibc"]),
         ("Sources/SMTPTesting", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPSockets"]),
         ("Adapters/Threads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "Glibc"]),
         (
