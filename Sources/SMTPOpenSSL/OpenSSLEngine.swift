@@ -178,7 +178,7 @@ package import SMTPProtocol
                 octets: certificate.octets, subject: certificate.subject,
                 fingerprint: certificate.fingerprint)
         }
-        if settings.exportsChannelBinding { found.channelBinding = exported() }
+        if settings.exportsChannelBinding { found.channelBindings = exported() }
         return found
     }
 
@@ -198,12 +198,17 @@ package import SMTPProtocol
     }
 
     /// `tls-exporter`, which TLS 1.2 cannot give without doubt (RFC 9266).
-    private func exported() -> ChannelBinding? {
-        guard unsafe SSL_version(ssl) == TLS1_3_VERSION else { return nil }
-        let label = "EXPORTER-Channel-Binding"
-        var octets = [UInt8](repeating: 0, count: 32)
-        let status = unsafe SSL_export_keying_material(ssl, &octets, 32, label, label.utf8.count, nil, 0, 0)
-        return status == 1 ? ChannelBinding(octets: octets) : nil
+    private func exported() -> [ChannelBinding] {
+        guard unsafe SSL_version(ssl) == TLS1_3_VERSION else { return [] }
+        let label = ChannelBinding.exporterLabel
+        var octets = [UInt8](repeating: 0, count: ChannelBinding.exporterLength)
+        let status = label.withUTF8Buffer { label in
+            unsafe label.withMemoryRebound(to: CChar.self) { label in
+                unsafe SSL_export_keying_material(
+                    ssl, &octets, octets.count, label.baseAddress, label.count, nil, 0, 0)
+            }
+        }
+        return status == 1 ? [ChannelBinding(.tlsExporter, octets)] : []
     }
 
     // MARK: As a client

@@ -12,7 +12,7 @@ public struct TLSSettings: Sendable {
     public var applicationProtocols: [String] = []
     /// The newest version to speak.
     public var newestVersion = Version.tls13
-    /// Whether `Security.channelBinding` is there to be had.
+    /// Whether `Security.channelBindings` are there to be had.
     public var exportsChannelBinding = true
 
     /// TLS 1.2 and 1.3, without client certificates.

@@ -12,8 +12,8 @@ public struct Security: Hashable, Sendable {
     public var applicationProtocol: String?
     /// Whether an earlier session went on.
     public var isResumed = false
-    /// What ties an authentication to this TLS connection; `nil` where TLS gives nothing that could.
-    public var channelBinding: ChannelBinding?
+    /// What can tie an authentication to this TLS connection; empty where TLS gives nothing that could.
+    public var channelBindings: [ChannelBinding] = []
 
     /// What was established.
     public init(
@@ -41,22 +41,4 @@ public struct PeerCertificate: Hashable, Sendable {
         self.subject = subject
         self.fingerprint = fingerprint
     }
-}
-
-/// The channel binding `tls-exporter` (RFC 9266). A secret of the connection: no description shows it.
-public struct ChannelBinding: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{
-    /// The secret.
-    public let octets: [UInt8]
-
-    /// What a TLS engine exported.
-    public init(octets: [UInt8]) { self.octets = octets }
-
-    /// Nothing of the secret.
-    public var description: String { "tls-exporter" }
-    /// Nothing of the secret.
-    public var debugDescription: String { description }
-    /// Nothing of the secret.
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }
