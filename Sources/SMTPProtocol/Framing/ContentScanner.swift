@@ -76,6 +76,29 @@ enum ContentScanner {
         return nil
     }
 
+    /// Whether any octet is above 127, and whether any is NUL.
+    static func survey(_ input: Span<UInt8>) -> (hasHigh: Bool, hasNUL: Bool) {
+        let bytes = unsafe input.bytes
+        var high = SIMD16<UInt8>()
+        var nul = SIMD16<UInt8>()
+        var index = 0
+        while index &+ 16 <= input.count {
+            let octets = load(bytes, index)
+            high |= octets
+            nul |= equal(octets, 0)
+            index &+= 16
+        }
+        var (lastHigh, hasNUL): (UInt8, Bool) = (0, false)
+        while index < input.count {
+            lastHigh |= input[index]
+            hasNUL = hasNUL || input[index] == 0
+            index &+= 1
+        }
+        let top = halves(high)
+        let hasHigh = (top.x | top.y) & 0x8080_8080_8080_8080 != 0 || lastHigh > 127
+        return (hasHigh, hasNUL || isAnySet(nul))
+    }
+
     /// The two tests of the essay, for one octet.
     @inline(__always)
     static func isPoint(_ octet: UInt8, after previous: UInt8) -> Bool {

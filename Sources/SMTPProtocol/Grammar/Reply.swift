@@ -22,6 +22,13 @@ public struct Reply: Hashable, Sendable {
         self.lines = lines.isEmpty ? [""] : lines.map(Self.harmless)
     }
 
+    /// A reply that was received and whose lines hold nothing but printable ASCII.
+    package init(received code: ReplyCode, _ status: EnhancedStatusCode?, lines: [String]) {
+        self.code = code
+        self.status = status
+        self.lines = lines
+    }
+
     /// What a client hears when something goes wrong on our side (RFC 5321 §4.2.4).
     package static let localError = Reply(451, EnhancedStatusCode(4, 3, 0), "Local error, try again later")
 

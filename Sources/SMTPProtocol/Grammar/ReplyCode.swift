@@ -1,6 +1,6 @@
 /// A three-digit reply code (RFC 5321 §4.2.1).
 public struct ReplyCode: RawRepresentable, Hashable, Sendable, ExpressibleByIntegerLiteral {
-    /// The number, 200…559.
+    /// The number, 200…559; of a reply that was received, 200…599.
     public let rawValue: UInt16
 
     /// `nil` unless the first digit is 2…5 and the second 0…5 (RFC 5321 §4.2, Reply-code).
@@ -12,6 +12,12 @@ public struct ReplyCode: RawRepresentable, Hashable, Sendable, ExpressibleByInte
     /// Traps on a literal that is no reply code.
     public init(integerLiteral value: UInt16) {
         precondition(Self(rawValue: value) != nil, "not a reply code")
+        self.rawValue = value
+    }
+
+    /// As it was received: a client goes by the first digit, whatever the others are (RFC 5321 §4.2).
+    package init?(received value: UInt16) {
+        guard value >= 200, value <= 599 else { return nil }
         self.rawValue = value
     }
 
