@@ -60,6 +60,18 @@ import Testing
         }
     }
 
+    /// The two halves of the core share values and framing, and nothing else.
+    @Test func `server and client do not name each other`() throws {
+        for (folder, other) in [("Server", "Client"), ("Client", "Server")] {
+            let name = try Regex("\\b\(other)(Session|Configuration|Request|Notice|Failure)\\b")
+            for file in try Self.sources("Sources/SMTPProtocol/\(folder)") {
+                for line in file.lines where line.contains(name) {
+                    Issue.record("\(file.path): \(line)")
+                }
+            }
+        }
+    }
+
     @Test func `files, functions and adapters are short`() throws {
         for folder in ["Sources", "Adapters", "Spec", "Tests"] {
             for file in try Self.sources(folder) {

@@ -22,27 +22,45 @@ public struct MailParameters: Hashable, Sendable {
     public var body: BodyType?
     /// SMTPUTF8 (RFC 6531 §3.4).
     public var isInternationalized: Bool
+    /// RET= (RFC 3461 §4.3).
+    public var returnedContent: ReturnedContent?
+    /// ENVID= (RFC 3461 §4.4).
+    public var envelopeID: EnvelopeID?
     /// Parameters that a registered extension allowed, in the order given.
     public var other: [Parameter]
 
     /// The parameters named.
     public init(
-        size: Int? = nil, body: BodyType? = nil, isInternationalized: Bool = false, other: [Parameter] = []
+        size: Int? = nil, body: BodyType? = nil, isInternationalized: Bool = false,
+        returnedContent: ReturnedContent? = nil, envelopeID: EnvelopeID? = nil, other: [Parameter] = []
     ) {
         self.size = size
         self.body = body
         self.isInternationalized = isInternationalized
+        self.returnedContent = returnedContent
+        self.envelopeID = envelopeID
         self.other = other
     }
 }
 
-/// The ESMTP parameters of RCPT that a registered extension allowed.
+/// The ESMTP parameters of RCPT, decoded (RFC 3461; others as the registry lets them in).
 public struct RecipientParameters: Hashable, Sendable {
-    /// In the order given.
+    /// NOTIFY= (RFC 3461 §4.1).
+    public var notification: DeliveryNotification?
+    /// ORCPT= (RFC 3461 §4.2).
+    public var originalRecipient: OriginalRecipient?
+    /// Parameters that a registered extension allowed, in the order given.
     public var other: [Parameter]
 
     /// The parameters named.
-    public init(other: [Parameter] = []) { self.other = other }
+    public init(
+        notification: DeliveryNotification? = nil, originalRecipient: OriginalRecipient? = nil,
+        other: [Parameter] = []
+    ) {
+        self.notification = notification
+        self.originalRecipient = originalRecipient
+        self.other = other
+    }
 }
 
 /// The kind of content announced with BODY= (RFC 6152 §2).
