@@ -155,8 +155,9 @@ extension ClientSession {
     mutating func reportTransaction(_ failure: ClientFailure) {
         guard let open = transaction else { return }
         transaction = nil
+        let hasEndLeft = open.isEndSent && output.isEmpty && !hasUnsentRecords
         let outcomes = zip(open.outcomes, open.envelope.recipients).map { outcome, recipient in
-            outcome ?? RecipientOutcome(recipient.path, failure, mayBeDelivered: open.isEndSent)
+            outcome ?? RecipientOutcome(recipient.path, failure, mayBeDelivered: hasEndLeft)
         }
         note(.finished(outcomes, open.id))
     }

@@ -20,6 +20,8 @@ public struct ClientSession: Sendable {
     /// What it was made with.
     public let configuration: Configuration
     /// What is to be sent, in order.
+    ///
+    /// What is in it counts as not having left: a connection takes it away when all of it was sent.
     package var output: [UInt8] = []
     private(set) var state = State.opening
     /// What has been said and not been answered yet.
@@ -34,6 +36,8 @@ public struct ClientSession: Sendable {
     var messages = 0
     /// Whether the server may still hold a transaction that is over for us.
     var needsReset = false
+    /// Whether a layer below still holds what was taken from `output`.
+    package var hasUnsentRecords = false
     /// Why QUIT was said, unless it was asked for.
     private(set) var failure: ClientFailure?
 
@@ -89,14 +93,14 @@ public struct ClientSession: Sendable {
     /// Notes that the server will send nothing more.
     public mutating func receiveEnd() { hasEnded = true }
 
-    /// Resumes after the handshake that `.wait(.tls)` asked for; all that was learnt before is forgotten
-    /// (RFC 3207 §4.2).
+    /// TLS is on: before the greeting, or after the handshake that `.wait(.tls)` asked for. Then all that was learnt
+    /// before is forgotten, and EHLO said again (RFC 3207 §4.2).
     public mutating func secured(by security: Security) {
-        guard state == .upgrading else { return }
+        guard self.security == nil, state == .upgrading || state == .opening else { return }
         self.security = security
         extensions = ServiceExtensions()
         note(.secured(security))
-        introduce()
+        if state == .upgrading { introduce() }
     }
 
     /// Time is up for what is being awaited.
@@ -104,10 +108,9 @@ public struct ClientSession: Sendable {
         if state == .quitting { close(failure) } else { fail(.timedOut) }
     }
 
-    /// Ends the session from outside. `endMarkIsUnsent` if the end of what was said last has certainly not left.
-    package mutating func abandon(_ cause: ClientFailure.Cause, endMarkIsUnsent: Bool = false) {
-        if endMarkIsUnsent { transaction?.isEndSent = false }
-        if state == .quitting { close(failure) } else { fail(cause) }
+    /// Ends the session from outside.
+    package mutating func abandon(_ cause: ClientFailure.Cause, in phase: Phase? = nil) {
+        if state == .quitting { close(failure) } else { fail(cause, in: phase) }
     }
 
     // MARK: Steps

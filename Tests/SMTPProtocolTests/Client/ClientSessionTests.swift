@@ -77,8 +77,9 @@ import Testing
             rig.open("PIPELINING")
             rig.session.submit(.deliver(try envelope(to: "b@example.org")))
             rig.hear("250 ok\r\n250 ok\r\n354 go\r\n")
-            rig.send("hi")
-            rig.session.abandon(.transportFailed, endMarkIsUnsent: isUnsent)
+            rig.session.send(content: Array("hi".utf8).span, isLast: true)
+            if !isUnsent { _ = rig.takeSaid() }
+            rig.session.abandon(.transportFailed)
             rig.drain([])
             #expect(rig.outcomes == [[isUnsent ? "refusedForNow in finalReply" : "unknown in finalReply"]])
         }
