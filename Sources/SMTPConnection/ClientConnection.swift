@@ -320,7 +320,8 @@ extension TLSLayer {
 extension ClientConnection {
     /// The session's configuration and that of the layers below it.
     public struct Configuration: Sendable {
-        /// Who we say we are, and the bounds on what we accept. Its `startTLS` follows from `tls`.
+        /// Who we say we are, and the bounds on what we accept. Its `startTLS` follows from `tls`, unless that
+        /// is `.none`.
         public var session: ClientSession.Configuration
         /// TLS.
         public var tls = TLSPolicy.none
@@ -334,12 +335,12 @@ extension ClientConnection {
 
         var effectiveSession: ClientSession.Configuration {
             var session = session
-            session.startTLS =
-                switch tls {
-                case .none, .implicit: .never
-                case .opportunistic: .ifOffered
-                case .required: .required
-                }
+            switch tls {
+            case .none: break
+            case .implicit: session.startTLS = .never
+            case .opportunistic: session.startTLS = .ifOffered
+            case .required: session.startTLS = .required
+            }
             return session
         }
     }

@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("given role client\nS: 220\nC: EHLO x", "client's role"), ("given proxy required\nS: 220", "PROXY"),
+        ("given proxy required\nS: 220", "PROXY"),
         ("given tls offered\nS: 220\nC: STARTTLS\nS: 220\nTLS", "TLS engine"),
         ("given tls implicit\nTLS\nS: 220", "TLS engine"), ("S: 220\nTLS fails", "TLS engine"),
     ])

@@ -15,7 +15,7 @@ enum SpecTree {
 
     /// The paths of all pages of cases below it.
     static func pages() throws -> [String] {
-        try SpecRunner.files(in: "\(folder)/Server", endingWith: ".md")
+        try ["Server", "Client"].flatMap { try SpecRunner.files(in: "\(folder)/\($0)", endingWith: ".md") }
     }
 
     /// All cases of all pages.

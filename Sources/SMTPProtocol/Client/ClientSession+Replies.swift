@@ -11,7 +11,7 @@ extension ClientSession {
             return fail(.shutDown(reply), in: expectation.phase)
         }
         guard expectation.allows(reply.code.severity) else {
-            return fail(.unexpectedReply(reply), in: expectation.phase)
+            return fail(.unexpectedReply(reply), in: expectation.phase, of: expectation.request)
         }
         switch expectation {
         case .greeting: greet(reply)

@@ -248,16 +248,18 @@ public struct ClientSession: Sendable {
     }
 
     /// Ends at once: no QUIT, and nothing of what was not sent yet.
-    mutating func fail(_ cause: ClientFailure.Cause, in phase: Phase? = nil) {
+    mutating func fail(_ cause: ClientFailure.Cause, in phase: Phase? = nil, of request: RequestID? = nil) {
         guard state != .closed else { return }
         let failure = self.failure ?? ClientFailure(cause, in: phase ?? self.phase)
+        if let request { note(.failed(failure, request)) }
         resolveAll(failure)
         output.removeAll()
         close(failure)
     }
 
     mutating func close(_ failure: ClientFailure?) {
-        expected.removeAll()
+        // Requests that came after QUIT was said.
+        resolveAll(failure ?? ClientFailure(.ended, in: .quit))
         change(to: .closed)
         note(.closed(failure))
     }
@@ -266,6 +268,7 @@ public struct ClientSession: Sendable {
     private mutating func resolveAll(_ failure: ClientFailure) {
         reportTransaction(failure)
         for expectation in expected.all { if let id = expectation.request { note(.failed(failure, id)) } }
+        expected.removeAll()
         for (id, request) in queue {
             if case .deliver(let envelope, _) = request {
                 note(.finished(envelope.recipients.map { RecipientOutcome($0.path, failure) }, id))

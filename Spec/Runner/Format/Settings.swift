@@ -36,9 +36,12 @@ struct Settings: Hashable, Sendable {
         case authentication(ServerSession.AuthenticationPolicy)
     }
 
+    /// Those of a client's case are `ClientSettings`.
     init(_ lines: [SpecLine]) throws(LineProblem) {
+        isClient = lines.contains { $0.kind == .given(key: "role", value: "client") }
+        if isClient { missing = "a client is played on the core only" }
         for line in lines {
-            guard case .given(let key, let value) = line.kind else { continue }
+            guard case .given(let key, let value) = line.kind, !isClient else { continue }
             do throws(LineProblem) {
                 try read(key, value)
             } catch {
@@ -90,10 +93,7 @@ struct Settings: Hashable, Sendable {
         if let change = try extensions(key, value) { return changes.append(change) }
         if let change = try manner(key, value) { return changes.append(change) }
         switch key {
-        case "role":
-            isClient = try Self.choice(key, value, ["client": true, "server": false])
-            if isClient { missing = "the client's role is not played yet" }
-        case "client": break
+        case "role": _ = try Self.choice(key, value, ["client": true, "server": false])
         case "proxy": missing = "PROXY is not built yet"
         case "tls":
             let policies: [String: ServerSession.StartTLSPolicy] =

@@ -118,7 +118,17 @@ private struct PageReader {
 
     private mutating func add(_ line: String, _ number: Int) throws(SpecError) {
         do throws(LineProblem) {
-            guard let kind = try SpecLine.parse(line) else { return }
+            let isClient = (setup + (fence?.lines ?? [])).contains {
+                $0.kind == .given(key: "role", value: "client")
+            }
+            let ofClient = isClient ? try ClientLine.parse(line) : nil
+            let kind: SpecLine.Kind
+            if let ofClient {
+                kind = .clientRole(ofClient)
+            } else {
+                guard let parsed = try SpecLine.parse(line) else { return }
+                kind = parsed
+            }
             if case .given = kind, fence?.lines.contains(where: { !$0.isGiven }) == true {
                 throw LineProblem("`given` comes first in its block")
             }
@@ -139,7 +149,8 @@ private struct PageReader {
                 let found = SpecCase(
                     file: name, line: title.line, topic: topic, title: title.text, covers: covers,
                     lines: lines,
-                    settings: try Settings(lines), script: try Script(lines))
+                    settings: try Settings(lines), script: try Script(lines),
+                    client: try ClientCase(lines))
                 cases.append(found)
             } catch {
                 throw self.error(error.line ?? fence.opened, error.problem)
@@ -187,4 +198,19 @@ public struct SpecCase: Sendable {
     let settings: Settings
     /// What is to happen.
     let script: Script
+    /// Both, if it is the client that is played.
+    let client: ClientCase?
+}
+
+/// A case of the client's role.
+struct ClientCase: Sendable {
+    let settings: ClientSettings
+    let script: ClientScript
+
+    /// nil for the server's role.
+    init?(_ lines: [SpecLine]) throws(LineProblem) {
+        guard let settings = try ClientSettings(lines) else { return nil }
+        self.settings = settings
+        script = try ClientScript(lines)
+    }
 }

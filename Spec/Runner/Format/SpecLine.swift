@@ -27,8 +27,8 @@ public struct SpecLine: Hashable, Sendable {
         case tls(succeeds: Bool)
         case wait(Duration)
         case given(key: String, value: String)
-        /// Of the client's role, which is not played yet.
-        case foreign
+        /// Of the client's role only.
+        case clientRole(ClientLine)
     }
 
     var isGiven: Bool {
@@ -115,7 +115,6 @@ public struct SpecLine: Hashable, Sendable {
             var extensions: [ServiceExtension] = []
             for word in Octets.words(rest.utf8) { extensions.append(try Settings.known(word)) }
             return .answer(.offer(extensions))
-        case ("deliver", _): return .foreign
         default:
             let (reply, isOpen) = try reply(text)
             return .answer(isOpen ? .begin(reply) : .reply(reply))

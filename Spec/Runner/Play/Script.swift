@@ -197,13 +197,13 @@ struct Script: Sendable {
             case .asked(let pattern): ask(pattern, line)
             case .answer(let answer): answering(answer, line, isLMTP: isLMTP)
             case .shutDown: .shutDown
-            case .tls, .serverBytes, .foreign: nil
+            case .tls, .serverBytes, .clientRole: nil
             }
         switch line.kind {
         case .wait: hasWait = true
         case .clientResets: needsTCP = true
         case .tls: missing = "there is no TLS engine to shake hands with"
-        case .serverBytes, .foreign:
+        case .serverBytes, .clientRole:
             throw LineProblem("this line is for `given role client`", at: line.number)
         case .shutDown: hasHost = true
         default: break

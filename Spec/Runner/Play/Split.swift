@@ -28,11 +28,15 @@ enum Split: Hashable, Sendable, CustomStringConvertible {
 
     /// All ways to play `script` in memory, whole first.
     static func all(for script: Script) -> [Split] {
-        let (size, largest) = (script.size, script.largestGroup)
+        all(size: script.size, largestGroup: script.largestGroup, hasCuts: script.hasCuts)
+    }
+
+    /// All ways to cut `size` octets that come in groups, of which the largest has `largest`.
+    static func all(size: Int, largestGroup largest: Int, hasCuts: Bool) -> [Split] {
         guard largest > 1 else { return [.whole] }
         let sizes = size <= smallCase ? Array(1..<largest) : sizes(for: size).filter { $0 < largest }
         let randomCount = size <= 1 << 20 ? 50 : 5
-        return [.whole] + sizes.map { .size($0) } + (script.hasCuts ? [.forced] : [])
+        return [.whole] + sizes.map { .size($0) } + (hasCuts ? [.forced] : [])
             + (1...randomCount).map { .random(UInt64($0)) }
     }
 

@@ -25,6 +25,7 @@ struct CoreRun {
     }
 
     func outcome() -> CaseResult.Outcome {
+        if let client = subject.client { return ClientRun(subject, client.script, client.settings).outcome() }
         if let reason = subject.missing { return .skipped(reason: reason) }
         var expected: Trace?
         for split in Split.all(for: subject.script) {
