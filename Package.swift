@@ -85,7 +85,7 @@ let package = Package(
             [
                 "CLibUV",
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads",
-                "SMTPLibUV",
+                "SMTPLibUV", "SMTPDispatch",
             ]),
         tests(
             "SMTPHandlersTests",
@@ -94,8 +94,7 @@ let package = Package(
             "SpecTests",
             [
                 "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting",
-                "SMTPThreads", "SMTPLibUV",
-                "SMTPDispatch",
+                "SMTPThreads", "SMTPLibUV", "SMTPDispatch",
             ]),
         tests(
             "CommandTests",
