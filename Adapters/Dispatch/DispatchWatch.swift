@@ -75,7 +75,7 @@ final class DispatchWatch: Watch, @unchecked Sendable {
         self.watched = nil
         ended = watched
         // Until the caller's queue goes on the descriptor cannot be closed; but the peer need not wait for that.
-        if loop.isTakenOver { Descriptor.shutdownBoth(descriptor) }
+        if loop.isTakenOver, !Descriptor.isListening(descriptor) { Descriptor.shutdownBoth(descriptor) }
         // A suspended source would never call its cancel handler.
         if !resumed.contains(.input) { input?.resume() }
         if !resumed.contains(.output) { output?.resume() }

@@ -152,6 +152,11 @@ public enum Descriptor {
         close(descriptor)
     }
 
+    /// Whether it is a socket that listens.
+    public static func isListening(_ descriptor: Int32) -> Bool {
+        option(descriptor, SOL_SOCKET, SO_ACCEPTCONN).map { $0 != 0 } ?? false
+    }
+
     /// The address of this side of the socket.
     public static func localEndpoint(_ descriptor: Int32) -> Endpoint {
         unsafe SocketAddress { unsafe getsockname(descriptor, $0, $1) }?.endpoint ?? .unknown

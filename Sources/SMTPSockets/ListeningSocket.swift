@@ -11,6 +11,7 @@ public final class ListeningSocket: Sendable {
     public let endpoint: Endpoint
     private let file: UnixSocketFile?
     private let current: Atomic<Int32>
+    private let isInherited: Bool
 
     /// Non-blocking and close-on-exec; -1 after `close()`.
     public var descriptor: Int32 { current.load(ordering: .acquiring) }
@@ -34,6 +35,7 @@ public final class ListeningSocket: Sendable {
                 self.endpoint = Descriptor.localEndpoint(descriptor)
             }
             current = Atomic(descriptor)
+            isInherited = false
         } catch {
             Descriptor.close(descriptor)
             throw error
@@ -57,6 +59,7 @@ public final class ListeningSocket: Sendable {
         self.endpoint = endpoint
         file = nil
         current = Atomic(copy)
+        isInherited = true
     }
 
     deinit { close() }
@@ -71,8 +74,18 @@ public final class ListeningSocket: Sendable {
         Descriptor.close(descriptor)
     }
 
-    /// Removes the Unix socket file before its time: nobody new finds the way here.
-    package func removeFile() { if descriptor >= 0 { file?.remove() } }
+    /// Refuses clients from now on, where `close()` may have to wait; with an inherited socket they queue up as ever.
+    package func refuse() {
+        guard descriptor >= 0, !isInherited else { return }
+        file?.remove()
+        if case .unix = endpoint {
+            // Nobody new finds the way here; who waits would wait until the descriptor is closed.
+            while case .accepted(let client, _) = Descriptor.accept(descriptor, nonBlocking: true) {
+                Descriptor.close(client)
+            }
+        }
+        Descriptor.shutdownBoth(descriptor)
+    }
 
     private static func listen(
         _ descriptor: Int32, _ address: SocketAddress, _ backlog: Int32, for endpoint: Endpoint

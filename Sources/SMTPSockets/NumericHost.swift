@@ -39,9 +39,9 @@ enum NumericHost: Hashable, Sendable {
     var text: String {
         switch self {
         case .ipv4(let address):
-            return Self.text(AF_INET, address.bigEndian)
+            return Self.dotted(address)
         case .ipv6(let high, let low, let scope):
-            let address = Self.text(AF_INET6, (high.bigEndian, low.bigEndian))
+            let address = Self.text((high.bigEndian, low.bigEndian))
             return scope == 0 ? address : "\(address)%\(Self.zone(scope))"
         }
     }
@@ -62,12 +62,31 @@ enum NumericHost: Hashable, Sendable {
         }
     }
 
+    /// Without a call or an allocation: every connection accepted needs it.
+    private static func dotted(_ address: UInt32) -> String {
+        unsafe String(unsafeUninitializedCapacity: 15) { text in
+            var count = 0
+            func put(_ octet: UInt8) {
+                unsafe text[count] = octet
+                count += 1
+            }
+            for place in 0..<4 {
+                if place > 0 { put(UInt8(ascii: ".")) }
+                let number = UInt8(truncatingIfNeeded: address >> UInt32(24 - 8 * place))
+                if number >= 100 { put(UInt8(ascii: "0") + number / 100) }
+                if number >= 10 { put(UInt8(ascii: "0") + number / 10 % 10) }
+                put(UInt8(ascii: "0") + number % 10)
+            }
+            return count
+        }
+    }
+
     /// `address` is in network order.
-    private static func text<T: BitwiseCopyable>(_ family: Int32, _ address: T) -> String {
+    private static func text(_ address: (UInt64, UInt64)) -> String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let size = socklen_t(buffer.count)
         _ = unsafe withUnsafeBytes(of: address) {
-            unsafe inet_ntop(family, $0.baseAddress, &buffer, size)
+            unsafe inet_ntop(AF_INET6, $0.baseAddress, &buffer, size)
         }
         return cString(buffer)
     }

@@ -51,7 +51,8 @@ private final class Queue: ForeignLoop {
     func run(until isOver: () -> Bool) {
         queue.resume()
         while !isOver() {}
-        queue.suspend()
+        // On the queue, so that nothing of ours is under way on it.
+        queue.sync { queue.suspend() }
     }
 
     func discard() { queue.resume() }

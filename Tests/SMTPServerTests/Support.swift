@@ -25,13 +25,13 @@ let backends = [
         makeOnCallersLoop: { CallersLoop(running: ThreadRuntime(), .threads) }),
     Backend(
         testDescription: "LibUV", make: { LibUVRuntime(loops: 1) }, toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 1), .oneLoop) }),
+        makeOnCallersLoop: { .libUV() }),
     Backend(
         testDescription: "LibUV, three loops", make: { LibUVRuntime(loops: 3) }, toleratesBlocking: false,
         makeOnCallersLoop: { CallersLoop(running: LibUVRuntime(loops: 3), .severalLoops) }),
     Backend(
         testDescription: "Dispatch", make: { DispatchRuntime(loops: 1) }, toleratesBlocking: false,
-        makeOnCallersLoop: { CallersLoop(running: DispatchRuntime(loops: 1), .oneLoop) }),
+        makeOnCallersLoop: { .dispatch() }),
     Backend(
         testDescription: "Dispatch, three queues", make: { DispatchRuntime(loops: 3) },
         toleratesBlocking: false,

@@ -25,7 +25,7 @@ final class LoopDoor: Watched, @unchecked Sendable {
 
     /// Ceases for good.
     func close() {
-        door.listener.removeFile()
+        door.listener.refuse()
         watch?.end()
         watch = nil
     }

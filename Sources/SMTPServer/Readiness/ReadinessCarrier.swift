@@ -36,14 +36,15 @@ final class ReadinessCarrier: Watched, Alarmed, @unchecked Sendable {
     func begin(_ watch: any Watch) {
         self.watch = watch
         let local = door.door.local(of: descriptor)
+        let now = MonotonicClock.now()
         do {
             connection = try ServedConnection(
-                door.door.service, peer: peer, local: local, at: MonotonicClock.now(),
+                door.door.service, peer: peer, local: local, at: now,
                 clock: MonotonicClock.now, post: { self.loop.post(.answer($0, to: self)) })
         } catch {
             return end()
         }
-        proceed()
+        proceed(at: now)
     }
 
     /// For poll(2), when nobody is in the loop.
@@ -60,9 +61,10 @@ final class ReadinessCarrier: Watched, Alarmed, @unchecked Sendable {
         guard connection != nil else { return }
         let useful = readiness.intersection(wanted)
         guard !useful.isEmpty else { return adjustWatch() }
-        if useful.contains(.output) { send() }
-        if useful.contains(.input) { receive() }
-        proceed()
+        let now = MonotonicClock.now()
+        if useful.contains(.output) { send(at: now) }
+        if useful.contains(.input) { receive(at: now) }
+        proceed(at: now)
     }
 
     func watchHasEnded() {
@@ -72,34 +74,36 @@ final class ReadinessCarrier: Watched, Alarmed, @unchecked Sendable {
 
     /// A late answer; after the end it is dropped.
     func receive(_ answer: LateAnswer) {
-        connection?.receive(answer, at: MonotonicClock.now())
-        proceed()
+        let now = MonotonicClock.now()
+        connection?.receive(answer, at: now)
+        proceed(at: now)
     }
 
     /// Its alarm rang.
     func advance(to now: Instant) {
         connection?.advance(to: now)
-        proceed()
+        proceed(at: now)
     }
 
     /// Ends politely.
     func shutDown(at now: Instant) {
         connection?.shutDown(at: now)
-        proceed()
+        proceed(at: now)
     }
 
     /// Ends at once.
     func cut(at now: Instant) {
         connection?.fail(at: now)
-        proceed()
+        proceed(at: now)
     }
 
     // MARK: What is done
 
-    private func proceed() {
+    /// One look at the clock serves all that happens at once.
+    private func proceed(at now: Instant) {
         while let connection {
             switch connection.next() {
-            case .send: send()
+            case .send: send(at: now)
             case .finishSending: Descriptor.shutdownWriting(descriptor)
             case .close: end()
             case .wait(let until, let input, let output):
@@ -121,31 +125,31 @@ final class ReadinessCarrier: Watched, Alarmed, @unchecked Sendable {
         watch?.want(wanted)
     }
 
-    private func send() {
+    private func send(at now: Instant) {
         guard let connection else { return }
         switch connection.withOutput({ Descriptor.send(descriptor, $0) }) {
-        case .moved(let count): connection.sent(count, at: MonotonicClock.now())
+        case .moved(let count): connection.sent(count, at: now)
         case .wouldBlock: break
-        case .failed: connection.fail(at: MonotonicClock.now())
+        case .failed: connection.fail(at: now)
         }
     }
 
     /// Reads once; again only if there was so much that more is likely.
-    private func receive() {
+    private func receive(at now: Instant) {
         guard let connection else { return }
         for turn in 1...Self.turn {
             switch unsafe Descriptor.receive(descriptor, into: UnsafeMutableRawBufferPointer(loop.buffer)) {
             case .moved(0):
                 hasPeerEnded = true
-                return connection.receiveEnd(at: MonotonicClock.now())
+                return connection.receiveEnd(at: now)
             case .moved(let count):
                 let octets = unsafe UnsafeBufferPointer(loop.buffer).span
-                connection.receive(octets.extracting(..<count), at: MonotonicClock.now())
+                connection.receive(octets.extracting(..<count), at: now)
                 guard unsafe count == loop.buffer.count, turn < Self.turn else { return }
-                proceed()
+                proceed(at: now)
                 guard self.connection != nil, wanted.contains(.input) else { return }
             case .wouldBlock: return
-            case .failed: return connection.fail(at: MonotonicClock.now())
+            case .failed: return connection.fail(at: now)
             }
         }
     }

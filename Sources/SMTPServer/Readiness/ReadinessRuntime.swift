@@ -59,16 +59,21 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
             loop.whenDrained = { [unowned self] in ownsLoop ? oneIsDrained() : callersIsDrained() }
             made.append(loop)
         }
+        made[0].fellows = made
         loops = made
     }
 
     public func run() {
-        let mine = condition.withLock { () -> [ReadinessLoop] in
-            guard !isInLoop else { return [] }
-            isInLoop = !loops.isEmpty
-            return loops
+        let mayEnter = condition.withLock {
+            guard !isInLoop, !loops.isEmpty else { return false }
+            isInLoop = true
+            return true
         }
-        guard !mine.isEmpty else { return }
+        if mayEnter { carryOn() }
+    }
+
+    /// Carries until stopped or drained, by whoever has set `isInLoop`.
+    private func carryOn() {
         while true {
             carry()
             guard let calls = leave() else { continue }
@@ -161,13 +166,19 @@ open class ReadinessRuntime: Runtime, @unchecked Sendable {
 
     public func drain(grace: Duration, drained: @escaping @Sendable () -> Void) {
         let end = MonotonicClock.now().advanced(by: grace)
-        let (first, isInLoop) = condition.withLock { () -> (ReadinessLoop?, Bool) in
-            if !loops.isEmpty { waiting.append(drained) }
-            return (loops.first, self.isInLoop)
+        let (first, isMine) = condition.withLock { () -> (ReadinessLoop?, Bool) in
+            guard let first = loops.first else { return (nil, false) }
+            waiting.append(drained)
+            defer { if ownsLoop { isInLoop = true } }
+            return (first, ownsLoop && !isInLoop)
         }
         guard let first else { return drained() }
         first.post(.drain(until: end))
-        if ownsLoop, !isInLoop { run() }
+        if isMine {
+            // Before anybody who waited outside is let in.
+            first.events.whileNobodyActs(first.woken)
+            carryOn()
+        }
         if !ownsLoop { _ = first.events.takeOver(first.carryToEnd) }
     }
 }
