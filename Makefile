@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up there is.
 
 SWIFT ?= swift
-SOURCES = Sources Adapters Tests Spec Package.swift
+SOURCES = Sources Adapters Tests Spec Examples Package.swift
 .PHONY: run build test bench purity fuzz format lint setup clean
 
 run: build

@@ -17,6 +17,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A program in `Examples/NAME` that shows one way to use the package.
+func example(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "Example\(name)", dependencies: dependencies, path: "Examples/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "swift-smtp",
     products: [
@@ -29,6 +35,7 @@ let package = Package(
         .library(name: "SMTPLibUV", targets: ["SMTPLibUV"]),
         .library(name: "SMTPDispatch", targets: ["SMTPDispatch"]),
         .library(name: "SMTPTesting", targets: ["SMTPTesting"]),
+        .library(name: "SMTPTestingTraits", targets: ["SMTPTestingTraits"]),
         .executable(name: "smtp", targets: ["smtp"]),
     ],
     dependencies: [
@@ -47,7 +54,10 @@ let package = Package(
             name: "COpenSSL", path: "Adapters/System/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
         module("SMTPOpenSSL", ["SMTPProtocol", "SMTPConnection", "COpenSSL"]),
-        module("SMTPTesting", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"]),
+        module(
+            "SMTPTesting",
+            ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads"]),
+        module("SMTPTestingTraits", ["SMTPTesting"]),
         module(
             "SMTPThreads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer"],
             path: "Adapters/Threads"),
@@ -85,7 +95,7 @@ let package = Package(
             [
                 "CLibUV",
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers", "SMTPThreads",
-                "SMTPLibUV", "SMTPDispatch",
+                "SMTPLibUV", "SMTPDispatch", "SMTPOpenSSL",
             ]),
         tests(
             "SMTPHandlersTests",
@@ -109,5 +119,16 @@ let package = Package(
             exclude: ["Entry", "corpus", "dictionary", "fuzz.sh"], sources: ["Targets", "Replay"],
             swiftSettings: strict),
         tests("TidyTests", []),
+        example("CoreAlone", ["SMTPProtocol"]),
+        example("Blocking", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPThreads"]),
+        example("LibUV", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPLibUV", "CLibUV"]),
+        example("Dispatch", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPDispatch"]),
+        .testTarget(
+            name: "ExampleUnitTests",
+            dependencies: [
+                "SMTPProtocol", "SMTPConnection", "SMTPHandlers", "SMTPServer", "SMTPSockets", "SMTPTesting",
+                "SMTPTestingTraits",
+            ],
+            path: "Examples/UnitTest", swiftSettings: strict),
     ]
 )

@@ -27,6 +27,11 @@ final class Child {
     /// The same from an array.
     init(arguments: [String]) throws { (pid, outputs) = try Self.start([Built.command()] + arguments) }
 
+    /// Starts another program of this package.
+    init(program: String, _ arguments: String...) throws {
+        (pid, outputs) = try Self.start([Built.program(program)] + arguments)
+    }
+
     /// As a service manager does it: `inherited` become the descriptors from 3 on, and the shell sets the variables,
     /// which may mention the child's own number as `$$`.
     init(_ arguments: String..., inheriting inherited: [Int32] = [], variables: [String]) throws {
@@ -181,19 +186,24 @@ struct Missing: Error, CustomStringConvertible {
 
 /// Where the build left the command.
 enum Built {
-    /// Next to the test bundle.
+    /// `smtp`, or what SMTP_COMMAND says.
     static func command() throws -> String {
         if let named = unsafe getenv("SMTP_COMMAND") { return unsafe String(cString: named) }
+        return try program("smtp")
+    }
+
+    /// Next to the test bundle.
+    static func program(_ name: String) throws -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
         let own = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var folder = own.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         while folder.count > 1 {
-            let path = folder.joined(separator: "/") + "/smtp"
+            let path = folder.joined(separator: "/") + "/\(name)"
             if isProgram(path) { return path }
             folder = folder.dropLast()
         }
-        throw Missing(text: "no smtp next to \(own); build it, or name it with SMTP_COMMAND")
+        throw Missing(text: "no \(name) next to \(own); build it")
     }
 
     private static func isProgram(_ path: String) -> Bool {
