@@ -16,12 +16,10 @@ public final class ThreadRuntime: Runtime, @unchecked Sendable {
     /// Guarded by `condition`; forgotten when a drain has finished.
     private struct Life {
         enum Stage { case open, draining, cut }
-        var stage = Stage.open
-        var (isInLoop, isPaused, isStopped) = (false, false, false)
+        var (stage, isInLoop, isPaused, isStopped) = (Stage.open, false, false, false)
         /// For who accepts, and for all connections.
         var wakeUps: (bell: WakeUp, alarm: WakeUp)?
-        var doors: [Door] = []
-        var carriers: [ObjectIdentifier: Carrier] = [:]
+        var (doors, carriers) = ([Door](), [ObjectIdentifier: Carrier]())
         var (graceEnd, waiting) = (Instant?.none, [@Sendable () -> Void]())
     }
 
