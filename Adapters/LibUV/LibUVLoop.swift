@@ -3,6 +3,7 @@ import Glibc
 import SMTPConnection
 import SMTPServer
 import SMTPSockets
+import Synchronization
 
 /// A `uv_loop_t` with a timer, and a bell for other threads.
 @safe
@@ -95,9 +96,9 @@ final class LibUVLoop: EventLoop {
     }
 
     private func timerHasRunOut() {
-        presence?.isInside = true
+        presence?.note(isInside: true)
         client?.timePassed()
-        presence?.isInside = false
+        presence?.note(isInside: false)
     }
 
     func wake() { unsafe uv_async_send(bell) }
@@ -115,7 +116,7 @@ final class LibUVLoop: EventLoop {
     func whileNobodyActs(_ body: () -> Void) { body() }
 
     func takeOver(_ body: () -> Void) -> Bool {
-        guard let presence, !presence.isInside, presence.mayAct else { return false }
+        guard let presence, presence.mayAct else { return false }
         body()
         return true
     }
@@ -143,9 +144,10 @@ final class LibUVLoop: EventLoop {
 /// Knows who is in a caller's loop: between its preparation and its check somebody waits, or is being called back.
 @safe
 private final class Presence {
-    /// Who was in the loop last; at first who is to run it. Nil once it is sure that nobody is.
-    private var thread: pthread_t? = pthread_self()
-    var isInside = false
+    /// Who was in the loop last; at first who is to run it. Zero once it is sure that nobody is. Threads that drain
+    /// look at it while others are in the loop, and so at `isInside`.
+    private let thread = Atomic(pthread_self())
+    private let isInside = Atomic(false)
     private let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
     private let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
 
@@ -155,7 +157,7 @@ private final class Presence {
         unsafe before.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         unsafe after.pointee.data = Unmanaged.passUnretained(self).toOpaque()
         unsafe uv_prepare_start(before) { unsafe Presence.of($0?.pointee.data)?.enter() }
-        unsafe uv_check_start(after) { unsafe Presence.of($0?.pointee.data)?.isInside = false }
+        unsafe uv_check_start(after) { unsafe Presence.of($0?.pointee.data)?.note(isInside: false) }
         // Neither keeps the loop going.
         unsafe before.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
         unsafe after.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
@@ -166,14 +168,20 @@ private final class Presence {
     }
 
     /// Whether nobody can be in the loop while the calling thread acts; that is for callbacks to rule out.
-    var mayAct: Bool { thread == nil || thread == pthread_self() }
+    var mayAct: Bool {
+        let last = thread.load(ordering: .acquiring)
+        return !isInside.load(ordering: .acquiring) && (last == 0 || last == pthread_self())
+    }
 
     /// The loop was left.
-    func leave() { thread = nil }
+    func leave() { thread.store(0, ordering: .releasing) }
+
+    /// Somebody is being called back, or not any more.
+    func note(isInside: Bool) { self.isInside.store(isInside, ordering: .releasing) }
 
     private func enter() {
-        thread = pthread_self()
-        isInside = true
+        thread.store(pthread_self(), ordering: .releasing)
+        note(isInside: true)
     }
 
     func end() {

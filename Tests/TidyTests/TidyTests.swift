@@ -45,7 +45,10 @@ import Testing
         ("Adapters/Threads", ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "Glibc"]),
         (
             "Adapters/LibUV",
-            ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "CLibUV", "Glibc"]
+            [
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "CLibUV", "Glibc",
+                "Synchronization",
+            ]
         ),
         ("Adapters/Dispatch", ["SMTPConnection", "SMTPSockets", "SMTPServer", "Dispatch", "Glibc"]),
     ]
