@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "SMTPProtocol", targets: ["SMTPProtocol"]),
         .library(name: "SMTPConnection", targets: ["SMTPConnection"]),
         .library(name: "SMTPServer", targets: ["SMTPServer", "SMTPSockets"]),
+        .library(name: "SMTPClient", targets: ["SMTPClient"]),
         .library(name: "SMTPHandlers", targets: ["SMTPHandlers"]),
         .library(name: "SMTPOpenSSL", targets: ["SMTPOpenSSL"]),
         .library(name: "SMTPThreads", targets: ["SMTPThreads"]),
@@ -49,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CSystem", path: "Adapters/System/CSystem"),
         module("SMTPSockets", ["SMTPProtocol", "SMTPConnection", "CSystem"]),
         module("SMTPServer", ["SMTPProtocol", "SMTPConnection", "SMTPSockets"]),
+        module("SMTPClient", ["SMTPProtocol", "SMTPConnection", "SMTPSockets"]),
         module("SMTPHandlers", ["SMTPProtocol", "SMTPConnection"]),
         .systemLibrary(
             name: "COpenSSL", path: "Adapters/System/COpenSSL", pkgConfig: "openssl",
@@ -78,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "smtp",
             dependencies: [
-                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPClient", "SMTPHandlers",
                 "SMTPThreads", "SMTPLibUV", "SMTPDispatch", "SpecRunner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -89,6 +91,12 @@ let package = Package(
             path: "Tests/Benchmarks", exclude: ["instructions.sh", "instructions.txt"], swiftSettings: strict),
         tests("SMTPProtocolTests", ["SMTPProtocol"]),
         tests("SMTPConnectionTests", ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPTesting"]),
+        tests(
+            "SMTPClientTests",
+            [
+                "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPClient", "SMTPHandlers",
+                "SMTPThreads",
+            ]),
         tests("SMTPSocketsTests", ["SMTPConnection", "SMTPSockets"]),
         tests(
             "SMTPServerTests",
@@ -103,7 +111,8 @@ let package = Package(
         tests(
             "SpecTests",
             [
-                "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting",
+                "SpecRunner", "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
+                "SMTPTesting",
                 "SMTPThreads", "SMTPLibUV", "SMTPDispatch",
             ]),
         tests(

@@ -42,6 +42,29 @@ import Testing
         (["serve", "--no-such-option"], ["--no-such-option", "smtp serve --help"]),
         (["serve", "--listen"], ["--listen", "smtp serve --help"]),
         (["serve", "surplus"], ["surplus"]),
+        (["send", "--to", "b@example.org"], ["--from", "smtp send --help"]),
+        (["send", "--from", "<>"], ["--to", "name a recipient"]),
+        (
+            ["send", "--from", "<>", "--to", "b@example.org>\r\nDATA"],
+            ["--to", "b@example.org>", "user@example.org"]
+        ),
+        (["send", "--from", "a b@x", "--to", "b@example.org"], ["--from", "a b@x"]),
+        (
+            ["send", "--from", "<>", "--to", "b@x.example", "--server", "smtps://x"],
+            ["--server", "smtps://x", "TLS"]
+        ),
+        (["send", "--from", "<>", "--to", "b@x.example", "--server", "http://x"], ["--server", "http://x"]),
+        (
+            ["send", "--from", "<>", "--to", "b@x.example", "--server", "lmtp://x:25"],
+            ["--server", "25", "LMTP"]
+        ),
+        (
+            ["send", "--from", "<>", "--to", "b@x.example", "--tls", "required"],
+            ["--tls", "required", "not built"]
+        ),
+        (["send", "--from", "<>", "--to", "b@x.example", "--hostname", "m\u{fc}ller"], ["--hostname"]),
+        (["send", "--from", "<>", "--to", "b@x.example", "--timeout", "soon"], ["--timeout", "soon"]),
+        (["send", "--from", "<>", "--to", "b@x.example", "-", "-"], ["FILE -"]),
         (["receive"], ["receive", "smtp --help"]),
         (["check"], ["FILE", "smtp check --help"]),
         (["check", "--target", "moon", "x.md"], ["--target", "moon", "core", "threads", "HOST:PORT"]),

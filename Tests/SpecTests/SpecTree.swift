@@ -1,4 +1,4 @@
-import SMTPServer
+import SMTPSockets
 import SpecRunner
 import Testing
 

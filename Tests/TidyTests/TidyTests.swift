@@ -35,6 +35,7 @@ import Testing
             "Sources/SMTPServer",
             ["SMTPProtocol", "SMTPConnection", "SMTPSockets", "Synchronization", "Glibc"]
         ),
+        ("Sources/SMTPClient", ["SMTPProtocol", "SMTPConnection", "SMTPSockets"]),
         ("Sources/SMTPHandlers", ["SMTPProtocol", "SMTPConnection", "Glibc", "Synchronization"]),
         ("Sources/SMTPOpenSSL", ["SMTPProtocol", "SMTPConnection", "COpenSSL", "Glibc"]),
         (

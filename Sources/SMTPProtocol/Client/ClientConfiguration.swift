@@ -2,7 +2,7 @@ extension ClientSession {
     /// Who we say we are, what we do by ourselves, and the bounds on what we accept.
     public struct Configuration: Hashable, Sendable {
         /// What follows EHLO, HELO or LHLO: always ASCII.
-        public let name: MailDomain
+        public private(set) var name: MailDomain
         /// SMTP or LMTP.
         public var dialect = Dialect.smtp
         /// Whether to ask for TLS after EHLO.
@@ -28,6 +28,13 @@ extension ClientSession {
             if case .name(let name) = name, !name.isASCII { throw SyntaxError(.domain, at: 0) }
             self.name = name
             self.dialect = dialect
+        }
+
+        /// The same for a client of this name; the caller knows that it is ASCII.
+        package func renamed(_ name: AddressLiteral) -> Self {
+            var changed = self
+            changed.name = .literal(name)
+            return changed
         }
     }
 
