@@ -32,6 +32,8 @@ public final class Client: Sendable {
         public var connection: ClientConnection.Configuration
         /// Whether the client calls itself by the address of its socket, which is right where it has no name.
         public var usesAddressAsName: Bool
+        /// Who the client is to the server; nobody if not set. If it cannot be shown, nothing is sent.
+        public var authentication: Authentication?
         /// Sees all lines in both directions, and how much content went out; never a secret.
         public var trace: (@Sendable (TraceLine) -> Void)?
 
@@ -155,7 +157,7 @@ extension RecipientOutcome {
             case .connectionLost, .transportFailed, .shutDown:
                 return result == .refusedForNow && [.ready, .reset, .mail].contains(failure.phase)
             case .refused, .malformedReply, .unexpectedReply, .injectedBeforeTLS, .notOffered, .timedOut,
-                .layerFailed, .contentRefused, .cancelled, .ended:
+                .layerFailed, .noMechanism, .authentication, .contentRefused, .cancelled, .ended:
                 return false
             }
         case .reply(let reply): return reply.code == 421 && [.reset, .mail].contains(phase)

@@ -11,8 +11,16 @@ final class Conversation {
     private var input: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: 16 << 10)
     private var results: [RecipientOutcome]?
+    private let authentication: Authentication?
+    /// What came of logging in: nil until it is over.
+    private var login: Login?
     private var content: (octets: [UInt8], sent: Int)?
     private var isClosed = false
+
+    private enum Login: Equatable {
+        case done
+        case failed(ClientFailure)
+    }
 
     /// Octets of content that are handed in at a time.
     private static let pieceSize = 48 << 10
@@ -34,6 +42,7 @@ final class Conversation {
         guard let found else { throw .unreachable(failures) }
         socket = found
         self.current = current
+        authentication = configuration.authentication
         tracer = configuration.trace.map { Tracer($0) }
         var settings = configuration.connection
         if configuration.usesAddressAsName, let literal = found.local.literal {
@@ -54,12 +63,25 @@ final class Conversation {
     func deliver(_ envelope: Envelope, _ octets: [UInt8], _ summary: ContentSummary) -> [RecipientOutcome] {
         current.begin(socket.descriptor)
         defer { current.end() }
+        if case .failed(let failure) = logIn() {
+            return envelope.recipients.map { RecipientOutcome($0.path, failure) }
+        }
         results = nil
         content = (octets, 0)
         connection.submit(.deliver(envelope, summary), at: MonotonicClock.now())
         run { self.results != nil }
         content = nil
         return results ?? []
+    }
+
+    /// Once, before the first message.
+    private func logIn() -> Login {
+        guard let authentication, login == nil else { return login ?? .done }
+        connection.submit(.authenticate(authentication), at: MonotonicClock.now())
+        run { self.login != nil }
+        let login = login ?? .failed(ClientFailure(.connectionLost, in: .authentication))
+        self.login = login
+        return login
     }
 
     /// Says QUIT and waits a little for the answer.
@@ -79,6 +101,11 @@ final class Conversation {
             if position > 0 { input.removeFirst(position) }
             switch action {
             case .note(.finished(let outcomes, _)): results = outcomes
+            case .note(.replied(let reply, _)):
+                login =
+                    reply.code.severity == .completion
+                    ? .done : .failed(ClientFailure(.refused(reply), in: .authentication))
+            case .note(.failed(let failure, _)): login = .failed(failure)
             case .note: break
             case .send: write()
             case .close:
@@ -110,9 +137,12 @@ final class Conversation {
     }
 
     private func write() {
+        let isSecret = connection.phase == .authentication
         let outcome = connection.withOutput { octets in
             let outcome = Descriptor.send(socket.descriptor, octets)
-            if case .moved(let count) = outcome { tracer?.sent(octets.extracting(first: count)) }
+            if case .moved(let count) = outcome {
+                tracer?.sent(octets.extracting(first: count), isSecret: isSecret)
+            }
             return outcome
         }
         switch outcome {
@@ -127,7 +157,8 @@ final class Conversation {
         case .moved(0): connection.receiveEnd(at: MonotonicClock.now())
         case .moved(let count):
             input += buffer[..<count]
-            tracer?.received(buffer.span.extracting(first: count))
+            tracer?.received(
+                buffer.span.extracting(first: count), isSecret: connection.phase == .authentication)
             connection.receive(at: MonotonicClock.now())
         case .wouldBlock: break
         case .failed: connection.fail(at: MonotonicClock.now())
@@ -179,18 +210,28 @@ final class Tracer {
     /// What is sent from here on is content, up to the server's next word.
     func contentBegins() { contentSize = contentSize ?? 0 }
 
-    func sent(_ octets: Span<UInt8>) {
+    func sent(_ octets: Span<UInt8>, isSecret: Bool) {
         guard contentSize == nil else {
             contentSize = (contentSize ?? 0) + octets.count
             return
         }
-        Self.lines(octets, &partOfOurs) { write(.client($0)) }
+        Self.lines(octets, &partOfOurs) { write(.client(isSecret ? Self.hidden($0, after: "AUTH ") : $0)) }
     }
 
-    func received(_ octets: Span<UInt8>) {
+    func received(_ octets: Span<UInt8>, isSecret: Bool) {
         if let size = contentSize { write(.content(size)) }
         contentSize = nil
-        Self.lines(octets, &partOfTheirs) { write(.server($0)) }
+        Self.lines(octets, &partOfTheirs) { write(.server(isSecret ? Self.hidden($0, after: "334") : $0)) }
+    }
+
+    /// The line without what is said in an exchange: AUTH keeps its mechanism, 334 its code, other replies all.
+    private static func hidden(_ line: String, after word: String) -> String {
+        let isServers = word.utf8.count == 3
+        guard line.hasPrefix(word) else { return isServers ? line : "<redacted \(line.utf8.count) octets>" }
+        let words = line.utf8.split(separator: 32, maxSplits: isServers ? 1 : 2)
+        guard words.count == (isServers ? 2 : 3), let secret = words.last else { return line }
+        let shown = words.dropLast().map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        return "\(shown) <redacted \(secret.count) octets>"
     }
 
     private static func lines(_ octets: Span<UInt8>, _ part: inout [UInt8], _ write: (String) -> Void) {

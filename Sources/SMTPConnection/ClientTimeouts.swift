@@ -12,6 +12,8 @@ public struct ClientTimeouts: Hashable, Sendable {
     @Nanoseconds public var startTLS: Duration = .seconds(300)
     /// For the whole TLS handshake.
     @Nanoseconds public var handshake: Duration = .seconds(30)
+    /// For each reply in an exchange of AUTH.
+    @Nanoseconds public var authentication: Duration = .seconds(300)
     /// For the reply to MAIL.
     @Nanoseconds public var mail: Duration = .seconds(300)
     /// For the reply to each RCPT.
@@ -40,6 +42,7 @@ public struct ClientTimeouts: Hashable, Sendable {
         case .hello: $hello
         case .startTLS: $startTLS
         case .handshake: $handshake
+        case .authentication: $authentication
         case .mail: $mail
         case .recipient: $recipient
         case .data: $data

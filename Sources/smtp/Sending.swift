@@ -102,6 +102,8 @@ private func text(_ cause: ClientFailure.Cause) -> String {
     case .timedOut: "the server did not answer in time"
     case .transportFailed: "the connection broke"
     case .layerFailed: "TLS failed"
+    case .noMechanism: "the server offers no way to log in that may be used here"
+    case .authentication: "logging in failed"
     case .contentRefused(let traits): text(.content(traits))
     case .cancelled: "broken off"
     case .ended: "the session had been ended"
@@ -136,6 +138,7 @@ private func name(_ phase: ClientSession.Phase) -> String {
     case .hello: "after EHLO"
     case .startTLS: "after STARTTLS"
     case .handshake: "in the TLS handshake"
+    case .authentication: "after AUTH"
     case .ready: "between commands"
     case .reset: "after RSET"
     case .mail: "after MAIL"

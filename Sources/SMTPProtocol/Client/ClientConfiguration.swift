@@ -1,6 +1,6 @@
 extension ClientSession {
     /// Who we say we are, what we do by ourselves, and the bounds on what we accept.
-    public struct Configuration: Hashable, Sendable {
+    public struct Configuration: Sendable {
         /// What follows EHLO, HELO or LHLO: always ASCII.
         public private(set) var name: MailDomain
         /// SMTP or LMTP.
@@ -21,6 +21,8 @@ extension ClientSession {
         public var longestLine = ContentTraits.longestLine
         /// What content may not have. Bare CRs and LFs become CRLF unless they are named here.
         public var refusedContent: ContentTraits = [.nul, .longLine]
+        /// What mechanisms other than PLAIN, LOGIN and tokens need.
+        public var crypto: (any SASLCrypto)?
 
         /// The defaults, for a client of this name. Throws unless the name is ASCII: there is no other form of it
         /// before EHLO (RFC 6531 §3.7.1).
@@ -68,6 +70,8 @@ extension ClientSession {
         case startTLS
         /// TLS is shaking hands.
         case handshake
+        /// A reply in an exchange of AUTH is awaited.
+        case authentication
         /// Nothing is awaited: between requests, and where it is decided whether one can be begun.
         case ready
         /// The reply to RSET is awaited.

@@ -5,6 +5,8 @@ public enum ClientRequest: Hashable, Sendable {
     /// What is known of the content is announced and checked before MAIL; without a summary it is checked as it is
     /// sent, and content that cannot be sent then costs the connection.
     case deliver(Envelope, ContentSummary? = nil)
+    /// AUTH, with the best mechanism that is offered and allowed, to its end.
+    case authenticate(Authentication)
     /// VRFY.
     case verify(CommandArgument)
     /// EXPN.
@@ -112,7 +114,7 @@ public struct RecipientOutcome: Hashable, Sendable {
             }
     }
 
-    init(_ recipient: ForwardPath, _ failure: ClientFailure, mayBeDelivered: Bool = false) {
+    package init(_ recipient: ForwardPath, _ failure: ClientFailure, mayBeDelivered: Bool = false) {
         self.recipient = recipient
         phase = failure.phase
         reason = .failure(failure)
@@ -190,6 +192,10 @@ public struct ClientFailure: Error, Hashable, Sendable {
         case transportFailed
         /// TLS failed.
         case layerFailed
+        /// No mechanism is offered that would do, or that may be used without TLS.
+        case noMechanism
+        /// The exchange did not come to its end, or the server did not prove itself.
+        case authentication(SASLFailure)
         /// The content, of which nothing was known before, has what cannot be sent.
         case contentRefused(ContentTraits)
         /// The caller gave up.
@@ -204,7 +210,7 @@ public struct ClientFailure: Error, Hashable, Sendable {
         case .refused(let reply): reply.code.severity == .permanent
         case .contentRefused: true
         case .shutDown, .malformedReply, .unexpectedReply, .injectedBeforeTLS, .notOffered, .connectionLost,
-            .timedOut, .transportFailed, .layerFailed, .cancelled, .ended:
+            .timedOut, .transportFailed, .layerFailed, .noMechanism, .authentication, .cancelled, .ended:
             false
         }
     }

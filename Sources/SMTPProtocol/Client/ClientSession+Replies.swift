@@ -17,6 +17,7 @@ extension ClientSession {
         case .greeting: greet(reply)
         case .hello, .helo: takeHello(reply, isHELO: expectation == .helo)
         case .startTLS: takeStartTLS(reply, isLastOfInput)
+        case .authenticate: takeAuthentication(reply)
         case .command(let id):
             note(.replied(reply, to: id))
             change(to: .ready)

@@ -29,6 +29,7 @@ public struct ClientSession: Sendable {
     private var reader: ReplyReader
     private var queue: [(id: RequestID, request: ClientRequest)] = []
     var transaction: Transaction?
+    var exchange: Exchange?
     private var notices: [ClientNotice] = []
     private var hasEnded = false
     private var requests = 0
@@ -221,6 +222,7 @@ public struct ClientSession: Sendable {
         let (id, request) = queue.removeFirst()
         switch request {
         case .deliver(let envelope, let summary): begin(envelope, summary, id)
+        case .authenticate(let wanted): begin(wanted, id)
         case .verify(let argument): begin("VRFY \(argument.text)", id)
         case .expand(let argument): begin("EXPN \(argument.text)", id)
         case .help(let argument): begin("HELP" + (argument.map { " \($0.text)" } ?? ""), id)
@@ -251,7 +253,10 @@ public struct ClientSession: Sendable {
     mutating func fail(_ cause: ClientFailure.Cause, in phase: Phase? = nil, of request: RequestID? = nil) {
         guard state != .closed else { return }
         let failure = self.failure ?? ClientFailure(cause, in: phase ?? self.phase)
-        if let request { note(.failed(failure, request)) }
+        if let request {
+            exchange = nil
+            note(.failed(failure, request))
+        }
         resolveAll(failure)
         output.removeAll()
         close(failure)
@@ -267,6 +272,10 @@ public struct ClientSession: Sendable {
     /// Whatever was asked for and is not done will not be.
     private mutating func resolveAll(_ failure: ClientFailure) {
         reportTransaction(failure)
+        if let open = exchange {
+            exchange = nil
+            note(.failed(failure, open.id))
+        }
         for expectation in expected.all { if let id = expectation.request { note(.failed(failure, id)) } }
         expected.removeAll()
         for (id, request) in queue {
@@ -306,7 +315,7 @@ extension ClientSession {
 
     /// Whose reply is awaited.
     enum Expectation: Hashable, Sendable {
-        case greeting, hello, helo, startTLS, quit
+        case greeting, hello, helo, startTLS, authenticate, quit
         case command(RequestID)
         /// RSET: asked for, or left to do by the transaction before.
         case reset(RequestID?)
@@ -322,6 +331,7 @@ extension ClientSession {
             case .greeting: .greeting
             case .hello, .helo: .hello
             case .startTLS: .startTLS
+            case .authenticate: .authentication
             case .quit: .quit
             case .command: .command
             case .reset: .reset
@@ -336,6 +346,7 @@ extension ClientSession {
         func allows(_ severity: ReplyCode.Severity) -> Bool {
             switch self {
             case .data: severity != .completion
+            case .authenticate: true
             case .reset: severity == .completion
             case .greeting, .hello, .helo, .startTLS, .quit, .command, .mail, .recipient, .final:
                 severity != .intermediate
@@ -346,7 +357,8 @@ extension ClientSession {
             switch self {
             case .command(let id): id
             case .reset(let id): id
-            case .greeting, .hello, .helo, .startTLS, .quit, .mail, .recipient, .data, .final: nil
+            case .greeting, .hello, .helo, .startTLS, .authenticate, .quit, .mail, .recipient, .data, .final:
+                nil
             }
         }
     }

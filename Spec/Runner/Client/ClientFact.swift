@@ -86,6 +86,8 @@ struct ClientFact: Hashable, Sendable, CustomStringConvertible {
             case .transportFailed: ["transport-failed"]
             case .layerFailed: ["layer-failed"]
             case .contentRefused(let traits): ["content-refused"] + words(traits)
+            case .noMechanism: ["no-mechanism"]
+            case .authentication(let failure): ["authentication", "\(failure)"]
             case .cancelled: ["cancelled"]
             case .ended: ["ended"]
             }

@@ -48,6 +48,7 @@ enum ClientLine: Hashable, Sendable {
             case "quit" where rest.isEmpty: return .simple(.quit)
             case "reset" where rest.isEmpty: return .simple(.reset)
             case "noop" where rest.isEmpty: return .simple(.noOperation)
+            case "authenticate": return try authenticate(Octets.words(rest.utf8))
             case "verify": return .simple(.verify(try CommandArgument(rest)))
             case "expand": return .simple(.expand(try CommandArgument(rest)))
             case "help": return .simple(.help(rest.isEmpty ? nil : try CommandArgument(rest)))
@@ -61,6 +62,21 @@ enum ClientLine: Hashable, Sendable {
         throw LineProblem(
             "`H:` is followed by `deliver <from> … to <path> … \"content\"`, `content \"…\"`, `end`, `cancel`, `quit`, "
                 + "`reset`, `noop`, `verify …`, `expand …` or `help`")
+    }
+
+    /// `name password`, or `token name token`; `clear` allows it without TLS, `scram` wants no less.
+    private static func authenticate(_ words: [String]) throws(LineProblem) -> Wish {
+        var rest = words.filter { $0 != "clear" && $0 != "scram" }
+        let isToken = rest.first == "token"
+        if isToken { rest.removeFirst() }
+        guard rest.count == 2 else {
+            throw LineProblem("`authenticate` is followed by a name and a password")
+        }
+        var wanted = Authentication(
+            isToken ? .token(name: rest[0], Secret(rest[1])) : .password(name: rest[0], Secret(rest[1])))
+        wanted.allowsClear = words.contains("clear")
+        if words.contains("scram") { wanted.minimum = .scram }
+        return .simple(.authenticate(wanted))
     }
 
     /// `<from> PARAMETER… to <path> PARAMETER… "content"`; the content may be left out.

@@ -2,7 +2,7 @@ import SMTPConnection
 import SMTPProtocol
 
 /// What the `given` lines of a client's case say.
-struct ClientSettings: Hashable, Sendable {
+struct ClientSettings: Sendable {
     private var session: ClientSession.Configuration
     private var timeouts = ClientTimeouts()
     /// What nobody can run yet, and why.
@@ -63,6 +63,7 @@ struct ClientSettings: Hashable, Sendable {
         case "greeting": timeouts.greeting = duration
         case "hello": timeouts.hello = duration
         case "start-tls": timeouts.startTLS = duration
+        case "authentication": timeouts.authentication = duration
         case "mail": timeouts.mail = duration
         case "recipient": timeouts.recipient = duration
         case "data": timeouts.data = duration
