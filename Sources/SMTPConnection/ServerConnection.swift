@@ -174,6 +174,8 @@ public struct ServerConnection: ~Copyable {
                 deadlines[.answer] = now.advanced(nanoseconds: terms.configuration.timeouts.$answer)
                 deadlines[.command] = nil
                 deadlines[.content] = nil
+                // Contents may follow one another without a wait between them; each has its own time.
+                if session.phase != .content { contentStart = nil }
                 return .ask(Ticket(number: ticket))
             case .note(let notice):
                 if case .peerError = notice, session.isBeyondSoftErrors {
@@ -225,8 +227,9 @@ public struct ServerConnection: ~Copyable {
         return .send
     }
 
-    private func wait(input: Bool) -> Action {
-        .wait(until: deadlines.earliestInstant, input: input, output: isSending)
+    private mutating func wait(input: Bool) -> Action {
+        if !input { forgetWhatCame() }
+        return .wait(until: deadlines.earliestInstant, input: input, output: isSending)
     }
 
     // MARK: Output
@@ -310,6 +313,12 @@ public struct ServerConnection: ~Copyable {
             }
             deadlines[.content] = limit
         }
+    }
+
+    /// Drops the deadlines of what has come, for it may be our reply that the connection waits for.
+    private mutating func forgetWhatCame() {
+        if session.phase != .content { deadlines[.content] = nil }
+        if session.commandsRead != armedCommands { deadlines[.command] = nil }
     }
 
     private mutating func expire(_ deadline: Deadline) {

@@ -119,6 +119,33 @@ import Testing
         #expect(rig.last.until == 6)
     }
 
+    @Test func `the deadline of content ends with it, also if it was refused`() {
+        let rig = Rig { $0.timeouts.content = .seconds(10) }
+        rig.begin()
+        rig.receive("DATA\r\n")
+        rig.receive("a bare LF\n\r\n.\r\n" + String(repeating: "WHAT\r\n", count: 16) + "NOOP\r\n")
+        for _ in 0..<12 { rig.wait(1) }
+        #expect(rig.lastLine == "250 2.0.0 OK")
+        #expect(rig.last.until == 312)
+    }
+
+    @Test func `each content has its own time, also if no wait lies between two`() {
+        let rig = Rig()
+        let transaction = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"
+        rig.receive("EHLO client.example.com\r\n" + transaction)
+        rig.wait(50)
+        rig.receive("hello\r\n.\r\n" + transaction)
+        #expect(rig.last.until == 110)
+    }
+
+    @Test func `a command that has come is not waited for while its reply waits`() {
+        let rig = Rig { $0.session.limits.replyBacklog = 1 }
+        rig.room = 0
+        rig.wait(290)
+        rig.receive("RSET\r\nRSET\r\n")
+        #expect(rig.last == .init(until: 350, input: false, output: true))
+    }
+
     @Test func `the clock may not run backwards`() {
         let rig = Rig()
         rig.wait(100)

@@ -132,7 +132,9 @@ extension Driver {
     func compare(_ other: Driver, _ how: String) throws(BrokenInvariant) {
         guard let own = transcript, let other = other.transcript else { return }
         try require(reader.isAtEnd, "\(how): whole replies")
-        try require(own.output == other.output, "\(how): \(shown(other.output)), not \(shown(own.output))")
+        let same = zip(own.output, other.output).prefix { $0 == $1 }.count
+        let (shownOther, shownOwn) = (shown(other.output[same...]), shown(own.output[same...]))
+        try require(own.output == other.output, "\(how): after \(same) octets \(shownOther), not \(shownOwn)")
         try require(own.notices == other.notices, "\(how): \(other.notices), not \(own.notices)")
         try require(own.messages == other.messages, "\(how): other messages")
         try countReplies(own)
