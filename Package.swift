@@ -74,7 +74,7 @@ let package = Package(
             "SpecRunner",
             [
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPHandlers",
-                "SMTPTesting",
+                "SMTPTesting", "SMTPOpenSSL",
             ],
             path: "Spec/Runner"),
         .executableTarget(
@@ -107,7 +107,7 @@ let package = Package(
             ]),
         tests(
             "SMTPHandlersTests",
-            ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting"]),
+            ["SMTPProtocol", "SMTPConnection", "SMTPServer", "SMTPHandlers", "SMTPTesting", "SMTPOpenSSL"]),
         tests(
             "SpecTests",
             [

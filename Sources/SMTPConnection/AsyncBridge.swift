@@ -9,6 +9,10 @@ public protocol AsyncHandler: Sendable {
     func connected(in session: SessionInfo) async throws -> Answer
     /// The client introduced itself. Default: accepted, with what the server offers.
     func hello(_ hello: Hello, offering: [ServiceExtension], in session: SessionInfo) async throws -> Answer
+    /// AUTH: what is kept for a name? Default: nothing.
+    func authenticationKey(for request: SASLKeyRequest, in session: SessionInfo) async throws -> Answer
+    /// AUTH: are these credentials good? Default: no.
+    func authenticate(_ credentials: Credentials, in session: SessionInfo) async throws -> Answer
     /// May this sender begin a transaction? Default: yes.
     func mail(_ path: ReversePath, _ parameters: MailParameters, in session: SessionInfo) async throws
         -> Answer
@@ -41,6 +45,12 @@ extension AsyncHandler {
     public func hello(
         _ hello: Hello, offering: [ServiceExtension], in session: SessionInfo
     ) async throws -> Answer { .accept }
+    public func authenticationKey(
+        for request: SASLKeyRequest, in session: SessionInfo
+    ) async throws -> Answer { .nobodyKnown }
+    public func authenticate(_ credentials: Credentials, in session: SessionInfo) async throws -> Answer {
+        .nobodyKnown
+    }
     public func mail(
         _ path: ReversePath, _ parameters: MailParameters, in session: SessionInfo
     ) async throws -> Answer { .accept }
@@ -89,6 +99,12 @@ public final class AsyncBridge<Inner: AsyncHandler>: Handler {
     public func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) -> Decision {
         ask(context) { try await $0.hello(hello, offering: offering, in: $1) }
     }
+    public func authenticationKey(for request: SASLKeyRequest, in context: Context) -> Decision {
+        ask(context) { try await $0.authenticationKey(for: request, in: $1) }
+    }
+    public func authenticate(_ credentials: Credentials, in context: Context) -> Decision {
+        ask(context) { try await $0.authenticate(credentials, in: $1) }
+    }
     public func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) -> Decision {
         ask(context) { try await $0.mail(path, parameters, in: $1) }
     }
@@ -123,7 +139,7 @@ public final class AsyncBridge<Inner: AsyncHandler>: Handler {
     public func observe(_ notice: Notice, in context: Context) {
         switch notice {
         case .answerTimedOut, .closed: task?.cancel()
-        case .secured, .reset, .quit, .peerError: break
+        case .secured, .authenticated, .reset, .quit, .peerError: break
         }
         inner.observe(notice, in: context.session)
     }

@@ -3,7 +3,7 @@ package import SMTPProtocol
 /// The deadlines of one connection as data: a slot for each thing that may be waited for, its instant or none.
 package struct Deadlines: Sendable {
     private static var none: Instant { Instant(nanoseconds: .max) }
-    private var slots = InlineArray<9, Instant>(repeating: Self.none)
+    private var slots = InlineArray<10, Instant>(repeating: Self.none)
     /// No slot is earlier than this.
     private var bound = Self.none
 

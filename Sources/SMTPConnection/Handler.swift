@@ -9,6 +9,11 @@ public protocol Handler: AnyObject {
     func connected(in context: Context) throws -> Decision
     /// The client introduced itself. Default: accepted, with what the server offers.
     func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) throws -> Decision
+    /// AUTH: what is kept for a name? `.key` if something is; anything else is a name that nobody knows. Default: that.
+    func authenticationKey(for request: SASLKeyRequest, in context: Context) throws -> Decision
+    /// AUTH: are these credentials good? `.accept` takes the client for the one it has proven to be; only
+    /// `.identity` lets it act as another, or as whoever a token or a certificate names. Default: no.
+    func authenticate(_ credentials: Credentials, in context: Context) throws -> Decision
     /// May this sender begin a transaction? Default: yes.
     func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws -> Decision
     /// Is this recipient taken? Default: yes.
@@ -40,6 +45,12 @@ extension Handler {
     public func connected(in context: Context) throws -> Decision { .accept }
     public func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) throws -> Decision {
         .accept
+    }
+    public func authenticationKey(for request: SASLKeyRequest, in context: Context) throws -> Decision {
+        .now(.nobodyKnown)
+    }
+    public func authenticate(_ credentials: Credentials, in context: Context) throws -> Decision {
+        .now(.nobodyKnown)
     }
     public func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws
         -> Decision
@@ -123,6 +134,13 @@ public enum Decision: Sendable {
 
     /// This reply with an enhanced code that says no more than its class.
     public static func reply(_ code: ReplyCode, _ text: String) -> Decision { reply(code, nil, text) }
+}
+
+extension Answer {
+    /// What a handler says that knows nobody.
+    static var nobodyKnown: Answer {
+        .reply(Reply(535, EnhancedStatusCode(5, 7, 8), "Authentication credentials invalid"))
+    }
 }
 
 /// Names one question of one connection, so that a late answer cannot hit the wrong one.

@@ -23,7 +23,14 @@ extension ServerConnection {
             case (.offered(let context), _), (.required(let context), _), (.implicit(let context), _):
                 found += context.warnings
             }
-            return found + session.warnings
+            return found + session.warnings(hasTLS: hasTLS)
+        }
+
+        private var hasTLS: Bool {
+            switch tls {
+            case .none: false
+            case .offered, .required, .implicit: true
+            }
         }
 
         /// The session's configuration with STARTTLS as the layer below allows it.

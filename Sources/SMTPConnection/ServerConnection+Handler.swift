@@ -1,4 +1,4 @@
-package import SMTPProtocol
+public import SMTPProtocol
 
 /// Putting the open question to a handler that answers now or promises to.
 ///
@@ -36,6 +36,12 @@ extension ServerConnection {
         case .command?:
             guard case .command(let verb, let argument) = session.subject else { return .accept }
             return try handler.command(verb, argument: argument, in: context)
+        case .authenticate?:
+            guard case .credentials(let credentials) = session.subject else { return .accept }
+            return try handler.authenticate(credentials, in: context)
+        case .authenticationKey?:
+            guard case .key(let request) = session.subject else { return .accept }
+            return try handler.authenticationKey(for: request, in: context)
         case nil: return .accept
         }
     }
@@ -55,5 +61,18 @@ extension ServerConnection {
     package mutating func candidate() -> (envelope: Envelope, size: Int)? {
         guard case .message? = session.open, let envelope = session.transaction?.envelope else { return nil }
         return (envelope, session.transaction?.content?.decoder.size ?? 0)
+    }
+
+    /// The bytes of a run of content: in `input`, or in what TLS decrypted.
+    public func withContent<Result>(
+        _ piece: ContentPiece, in input: Span<UInt8>, _ body: (Span<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        switch piece {
+        case .input(let range):
+            if let tls { return try body(tls.plaintext.span.extracting(range.start..<range.end)) }
+            return try body(input.extracting(range.start..<range.end))
+        case .gathered:
+            return try body(session.gathered.span)
+        }
     }
 }

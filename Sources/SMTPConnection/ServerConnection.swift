@@ -33,6 +33,8 @@ public struct ServerConnection: ~Copyable {
     private var hasPeerEnded = false
     private var armedCommands = -1
     private var contentStart: Instant?
+    /// When the client's time for the AUTH exchange ends, but for the time that answers took.
+    private var authenticationEnd: Instant?
     private var lastArrival: Instant
     private var askedAt: Instant
     /// What seldom changes of `info`, and how often it had changed when this was made.
@@ -174,8 +176,10 @@ public struct ServerConnection: ~Copyable {
                 deadlines[.answer] = now.advanced(nanoseconds: terms.configuration.timeouts.$answer)
                 deadlines[.command] = nil
                 deadlines[.content] = nil
-                // Contents may follow one another without a wait between them; each has its own time.
-                if session.phase != .content { contentStart = nil }
+                deadlines[.authentication] = nil
+                // Contents, and exchanges, may follow one another without a wait between them; each has its own time.
+                if session.state != .content { contentStart = nil }
+                if session.state != .authenticating { authenticationEnd = nil }
                 return .ask(Ticket(number: ticket))
             case .note(let notice):
                 if case .peerError = notice, session.isBeyondSoftErrors {
@@ -251,19 +255,6 @@ public struct ServerConnection: ~Copyable {
         }
     }
 
-    /// The bytes of a run of content: in `input`, or in what TLS decrypted.
-    public func withContent<Result>(
-        _ piece: ContentPiece, in input: Span<UInt8>, _ body: (Span<UInt8>) throws -> Result
-    ) rethrows -> Result {
-        switch piece {
-        case .input(let range):
-            if let tls { return try body(tls.plaintext.span.extracting(range.start..<range.end)) }
-            return try body(input.extracting(range.start..<range.end))
-        case .gathered:
-            return try body(session.gathered.span)
-        }
-    }
-
     // MARK: What is known
 
     /// The open question, if there is one.
@@ -278,7 +269,7 @@ public struct ServerConnection: ~Copyable {
     ) -> SessionInfo.Facts {
         SessionInfo.Facts(
             peer: peer, local: local, hostname: session.hostname, hello: session.hello,
-            security: session.security,
+            security: session.security, identity: session.identity,
             dialect: dialect)
     }
 
@@ -295,10 +286,17 @@ public struct ServerConnection: ~Copyable {
         case .opening, .upgrading, .closed: return
         case .command, .refused:
             deadlines[.content] = nil
+            deadlines[.authentication] = nil
             contentStart = nil
+            authenticationEnd = nil
             guard deadlines[.command] == nil || armedCommands != session.budget.commands else { return }
             armedCommands = session.budget.commands
             deadlines[.command] = now.advanced(nanoseconds: timeouts.$command)
+        case .authenticating:
+            deadlines[.command] = nil
+            let end = authenticationEnd ?? now.advanced(nanoseconds: timeouts.$authentication)
+            authenticationEnd = end
+            deadlines[.authentication] = end
         case .content:
             deadlines[.command] = nil
             let start = contentStart ?? now
@@ -317,13 +315,14 @@ public struct ServerConnection: ~Copyable {
 
     /// Drops the deadlines of what has come, for it may be our reply that the connection waits for.
     private mutating func forgetWhatCame() {
-        if session.phase != .content { deadlines[.content] = nil }
+        if session.state != .content { deadlines[.content] = nil }
+        if session.state != .authenticating { deadlines[.authentication] = nil }
         if session.commandsRead != armedCommands { deadlines[.command] = nil }
     }
 
     private mutating func expire(_ deadline: Deadline) {
         switch deadline {
-        case .command, .content: session.timeOut(deadline)
+        case .command, .authentication, .content: session.timeOut(deadline)
         case .session:
             // What is being received or decided has deadlines of its own.
             session.endAtBoundary(.timedOut(.session), saying: StandardReplies.idleTooLong)
@@ -340,6 +339,9 @@ public struct ServerConnection: ~Copyable {
     /// Passes an answer on; the time it took is not the client's.
     private mutating func settle(_ answer: Answer) {
         deadlines[.answer] = nil
+        if let end = authenticationEnd {
+            authenticationEnd = end.advanced(nanoseconds: now.nanoseconds - askedAt.nanoseconds)
+        }
         if let start = contentStart {
             contentStart = start.advanced(nanoseconds: now.nanoseconds - askedAt.nanoseconds)
             lastArrival = now

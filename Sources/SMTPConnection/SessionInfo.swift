@@ -13,17 +13,19 @@ public struct SessionInfo: Sendable {
         let hostname: String
         let hello: Hello?
         let security: Security?
+        let identity: Identity?
         let dialect: ServerSession.Dialect
 
         init(
             peer: Endpoint, local: Endpoint, hostname: String, hello: Hello?, security: Security?,
-            dialect: ServerSession.Dialect
+            identity: Identity?, dialect: ServerSession.Dialect
         ) {
             self.peer = peer
             self.local = local
             self.hostname = hostname
             self.hello = hello
             self.security = security
+            self.identity = identity
             self.dialect = dialect
         }
     }
@@ -31,11 +33,12 @@ public struct SessionInfo: Sendable {
     /// A view; tests make their own.
     public init(
         peer: Endpoint, local: Endpoint = .unknown, hostname: String, hello: Hello? = nil,
-        security: Security? = nil,
+        security: Security? = nil, identity: Identity? = nil,
         envelope: Envelope? = nil, dialect: ServerSession.Dialect = .smtp
     ) {
         facts = Facts(
-            peer: peer, local: local, hostname: hostname, hello: hello, security: security, dialect: dialect)
+            peer: peer, local: local, hostname: hostname, hello: hello, security: security,
+            identity: identity, dialect: dialect)
         self.envelope = envelope
     }
 
@@ -54,6 +57,8 @@ public struct SessionInfo: Sendable {
     public var hello: Hello? { facts.hello }
     /// TLS, if it is on.
     public var security: Security? { facts.security }
+    /// Who the client has proven to be, if it has (RFC 4954).
+    public var identity: Identity? { facts.identity }
     /// SMTP or LMTP.
     public var dialect: ServerSession.Dialect { facts.dialect }
 }

@@ -6,6 +6,8 @@ public struct Timeouts: Hashable, Sendable {
     @Nanoseconds public var handshake: Duration = .seconds(30)
     /// For the next whole command; bytes of an unfinished one do not extend it.
     @Nanoseconds public var command: Duration = .seconds(300)
+    /// For the client's part of an AUTH exchange, all of it.
+    @Nanoseconds public var authentication: Duration = .seconds(60)
     /// Between two arrivals of content.
     @Nanoseconds public var content: Duration = .seconds(180)
     /// After this long, content must have come at `contentRate` on average.
@@ -30,6 +32,7 @@ public struct Timeouts: Hashable, Sendable {
     public static let stress: Self = {
         var timeouts = Self()
         timeouts.command = .seconds(10)
+        timeouts.authentication = .seconds(10)
         timeouts.content = .seconds(10)
         timeouts.writing = .seconds(10)
         timeouts.linger = .seconds(1)

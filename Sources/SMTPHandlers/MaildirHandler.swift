@@ -54,7 +54,7 @@ final class MaildirHandler: Handler {
     func observe(_ notice: Notice, in context: Context) {
         switch notice {
         case .reset, .closed: abandon()
-        case .secured, .quit, .peerError, .answerTimedOut: break
+        case .secured, .authenticated, .quit, .peerError, .answerTimedOut: break
         }
     }
 

@@ -53,7 +53,7 @@ public final class Printer: Handler {
     public func observe(_ notice: Notice, in context: Context) {
         switch notice {
         case .reset, .closed: forget()
-        case .secured, .quit, .peerError, .answerTimedOut: break
+        case .secured, .authenticated, .quit, .peerError, .answerTimedOut: break
         }
     }
 

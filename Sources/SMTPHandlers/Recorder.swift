@@ -164,7 +164,7 @@ private final class RecordingHandler: Handler {
     func observe(_ notice: Notice, in context: Context) {
         switch notice {
         case .reset, .closed: content = []
-        case .secured, .quit, .peerError, .answerTimedOut: break
+        case .secured, .authenticated, .quit, .peerError, .answerTimedOut: break
         }
     }
 }

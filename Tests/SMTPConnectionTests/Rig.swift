@@ -131,6 +131,8 @@ final class Rig {
         case .help: name = "help"
         case .noOperation: name = "noop"
         case .command: name = "command"
+        case .authenticationKey: name = "key"
+        case .authenticate: name = "authenticate"
         }
         asked.append(name)
         if let answer = answers[name, default: .accept] {

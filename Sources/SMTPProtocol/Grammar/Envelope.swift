@@ -22,6 +22,8 @@ public struct MailParameters: Hashable, Sendable {
     public var body: BodyType?
     /// SMTPUTF8 (RFC 6531 §3.4).
     public var isInternationalized: Bool
+    /// AUTH=: who first sent the message, as far as the client may be believed (RFC 4954 §5).
+    public var originator: ReversePath?
     /// RET= (RFC 3461 §4.3).
     public var returnedContent: ReturnedContent?
     /// ENVID= (RFC 3461 §4.4).
@@ -32,11 +34,13 @@ public struct MailParameters: Hashable, Sendable {
     /// The parameters named.
     public init(
         size: Int? = nil, body: BodyType? = nil, isInternationalized: Bool = false,
-        returnedContent: ReturnedContent? = nil, envelopeID: EnvelopeID? = nil, other: [Parameter] = []
+        originator: ReversePath? = nil, returnedContent: ReturnedContent? = nil,
+        envelopeID: EnvelopeID? = nil, other: [Parameter] = []
     ) {
         self.size = size
         self.body = body
         self.isInternationalized = isInternationalized
+        self.originator = originator
         self.returnedContent = returnedContent
         self.envelopeID = envelopeID
         self.other = other

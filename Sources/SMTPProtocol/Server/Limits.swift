@@ -20,6 +20,12 @@ public struct Limits: Hashable, Sendable {
     public var errors: Int? = 20
     /// NOOP, RSET, VRFY, EXPN, HELP, EHLO and HELO between two messages before 421.
     public var junkCommands: Int? = 100
+    /// Failed authentications in a session before 421.
+    public var authenticationFailures: Int? = 3
+    /// Challenges in one AUTH exchange.
+    public var authenticationChallenges = 10
+    /// Octets in an AUTH line or a response, CRLF included; at least 12,288 (RFC 4954 §4).
+    public var authenticationLine = 12_288
     /// Octets in a local part, a domain, a path.
     public var address = AddressLimits()
     /// Octets of one over-long line that are read and dropped before the session ends.
@@ -59,6 +65,7 @@ public struct Limits: Hashable, Sendable {
         limits.errors = 1
         limits.refusedRecipients = 1
         limits.junkCommands = 10
+        limits.authenticationFailures = 1
         return limits
     }()
     /// No budgets: for benchmarks and test rigs only.
@@ -70,6 +77,7 @@ public struct Limits: Hashable, Sendable {
         limits.softErrors = nil
         limits.errors = nil
         limits.junkCommands = nil
+        limits.authenticationFailures = nil
         limits.recipients = 100_000
         return limits
     }()

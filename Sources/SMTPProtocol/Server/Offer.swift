@@ -13,7 +13,8 @@ final class Offer: Sendable {
     /// The longest command line in force.
     let largestLine: Int
 
-    init(_ extensions: [ServiceExtension], _ limits: CommandSizeLimits) {
+    init(_ extensions: [ServiceExtension], _ configuration: ServerSession.Configuration) {
+        let limits = configuration.limits
         func offers(_ known: ServiceExtension) -> Bool { extensions.contains { $0.keyword == known.keyword } }
         self.extensions = extensions
         size = offers(.size)
@@ -23,8 +24,14 @@ final class Offer: Sendable {
         expand = offers(.expand)
         mailRules = extensions.flatMap(\.mailParameters)
         recipientRules = extensions.flatMap(\.recipientParameters)
-        lines = Verb.allCases.map { limits.limit(of: $0, offering: extensions) }
-        largestLine = limits.largest(offering: extensions)
+        var lines = Verb.allCases.map { limits.commandSize.limit(of: $0, offering: extensions) }
+        if configuration.authentication.isOn {
+            lines[Int(Verb.auth.rawValue)] = limits.authenticationLine
+            // RFC 4954 §3, item 5.
+            lines[Int(Verb.mail.rawValue)] += 500
+        }
+        self.lines = lines
+        largestLine = lines.max() ?? limits.commandSize.base
     }
 
     /// The longest line in force for `verb`, CRLF included (RFC 5321 §4.5.3.1.4).

@@ -6,6 +6,12 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
     case authenticationOfferedInClear
     /// Clients must authenticate, and there is no way to.
     case authenticationImpossible
+    /// Clients may authenticate, and need not.
+    case authenticationNotRequired
+    /// A mechanism that gives less than it seems to.
+    case weakMechanism(SASLMechanismName)
+    /// A mechanism that is never offered, for want of cryptography.
+    case mechanismWithoutCrypto(SASLMechanismName)
     /// STARTTLS is required, but there is no TLS to offer: every MAIL gets 530.
     case tlsRequiredButNotOffered
     /// STARTTLS is offered, but there is no TLS: a client that uses it is cut off.
@@ -47,7 +53,13 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
         case .authenticationOfferedInClear:
             "clients may authenticate without TLS: passwords can be read on the way; allow it only under TLS"
         case .authenticationImpossible:
-            "clients must authenticate but no mechanism is offered: all mail is refused with 530; offer one"
+            "clients may or must authenticate, but no mechanism can be offered: add TLS or crypto, or name one that needs neither; without, nobody can"
+        case .authenticationNotRequired:
+            "clients may authenticate but need not: whoever does not may send all the same; require it, unless the handler decides"
+        case .weakMechanism(let name):
+            "the mechanism \(name) is weak: who listens can guess passwords, or anybody gets in; offer another"
+        case .mechanismWithoutCrypto(let name):
+            "the mechanism \(name) is named but there is no crypto for it, so it is not offered; provide some"
         case .tlsRequiredButNotOffered:
             "TLS is required but there is no certificate to offer it with: all mail is refused with 530; add one"
         case .tlsOfferedWithoutCertificate:
@@ -89,15 +101,12 @@ public enum PolicyWarning: Hashable, Sendable, CustomStringConvertible {
 extension ServerSession.Configuration {
     /// What is risky here, worst first; empty for the defaults. TLS is judged by `startTLS` alone: a connection
     /// whose layers below add it says so in its own list.
-    public var warnings: [PolicyWarning] {
+    public var warnings: [PolicyWarning] { warnings(hasTLS: startTLS != .none) }
+
+    /// The same; `hasTLS` says whether clients can have TLS, one way or the other.
+    package func warnings(hasTLS: Bool) -> [PolicyWarning] {
         var found: [PolicyWarning] = []
-        switch authentication {
-        case .off: break
-        case .offered(let inClear): if inClear { found.append(.authenticationOfferedInClear) }
-        case .required(let inClear):
-            if inClear { found.append(.authenticationRequiredWithoutTLS) }
-            found.append(.authenticationImpossible)
-        }
+        found += authentication.warnings(hasTLS: hasTLS)
         if limits.messageSize == nil { found.append(.unlimitedMessageSize) }
         if let size = limits.messageSize, size < 64 << 10 { found.append(.messageSizeBelowMinimum(size)) }
         if limits.recipients < 100 { found.append(.recipientsBelowMinimum(limits.recipients)) }

@@ -4,6 +4,10 @@ public enum Question: Sendable {
     case connect
     /// EHLO, HELO or LHLO, and what would be offered.
     case hello(Hello, offering: [ServiceExtension])
+    /// AUTH: what is kept for a name? Answered with `.key`, or as a name that nobody knows.
+    indirect case authenticationKey(SASLKeyRequest)
+    /// AUTH: are these credentials good, and whose are they?
+    indirect case authenticate(Credentials)
     /// MAIL: begin a transaction?
     case mail(ReversePath, MailParameters)
     /// RCPT: take this recipient?
@@ -44,6 +48,10 @@ public enum Answer: Hashable, Sendable {
     case offer([ServiceExtension])
     /// For `.message` in LMTP: one reply for each accepted recipient, in order (RFC 2033 §4.2).
     case replies([Reply])
+    /// For `.authenticate`: they are good, and the client acts under this name.
+    case identity(String)
+    /// For `.authenticationKey`: this is kept.
+    indirect case key(SASLKey)
     /// Say this, then close.
     case close(Reply)
 }
@@ -69,6 +77,8 @@ public struct Hello: Hashable, Sendable {
 public enum Notice: Hashable, Sendable {
     /// TLS is on.
     indirect case secured(Security)
+    /// The client has proven who it is.
+    indirect case authenticated(Identity)
     /// A transaction is over; whatever was kept for it may go unless it was `.delivered`.
     case reset(ResetCause)
     /// The client said QUIT.
@@ -123,6 +133,8 @@ public enum Deadline: UInt8, Hashable, Sendable, CaseIterable {
     case handshake
     /// The next whole command.
     case command
+    /// The client's part of an AUTH exchange, all of it.
+    case authentication
     /// The next octets of content, and their minimum rate.
     case content
     /// The application's answer.
@@ -161,4 +173,8 @@ public enum PeerError: Hashable, Sendable {
     case limitReached
     /// Input followed STARTTLS in clear.
     case injectedBeforeTLS
+    /// It did not prove who it is.
+    case authenticationFailed
+    /// It gave up proving who it is.
+    case authenticationCancelled
 }

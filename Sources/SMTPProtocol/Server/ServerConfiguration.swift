@@ -23,7 +23,7 @@ extension ServerSession {
         public var bareNewlines = BareNewlines.reject
         /// Whether TLS is there, and needed, above a clear connection (RFC 3207).
         public var startTLS = StartTLSPolicy.none
-        /// Whether clients must say who they are.
+        /// Whether clients must say who they are, and how they may.
         public var authentication = AuthenticationPolicy.off
 
         /// RFC defaults for everything but the name.
@@ -35,17 +35,6 @@ extension ServerSession {
 
     /// STARTTLS: absent, offered, or needed before mail is taken (RFC 3207 §4).
     public enum StartTLSPolicy: Hashable, Sendable { case none, offered, required }
-
-    /// Whether clients must authenticate before MAIL (RFC 4954 §6). No mechanism exists yet, so `required` refuses
-    /// every MAIL with 530.
-    public enum AuthenticationPolicy: Hashable, Sendable {
-        /// Not offered.
-        case off
-        /// Offered; `inClear` says whether also without TLS.
-        case offered(inClear: Bool)
-        /// Needed before MAIL; `inClear` says whether it may be done without TLS.
-        case required(inClear: Bool)
-    }
 }
 
 /// What becomes of content that holds CR or LF alone. In every mode only CRLF.CRLF ends it (RFC 5321 §4.1.1.4).

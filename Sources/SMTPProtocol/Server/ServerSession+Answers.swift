@@ -20,6 +20,14 @@ extension ServerSession {
 
     /// Goes on after `question` was answered.
     mutating func proceed(with question: OpenQuestion, _ answer: Answer) {
+        switch question {
+        case .authenticate: return proceedWithCredentials(answer)
+        case .authenticationKey: return proceedWithKey(answer)
+        case .connect, .hello, .mail, .recipient, .data, .content, .message, .verify, .expand, .help,
+            .noOperation,
+            .command:
+            break
+        }
         let decided: Verdict
         var offered: Offer?
         switch answer {
@@ -28,9 +36,11 @@ extension ServerSession {
         case .close(let reply): decided = .closing(reply)
         case .offer(let extensions):
             if case .hello = question {
-                offered = Offer(extensions, terms.configuration.limits.commandSize)
+                offered = Offer(extensions, terms.configuration)
             }
             decided = .accepted(nil)
+        // Answers to another question.
+        case .identity, .key: decided = .refused(.localError)
         case .replies(let each):
             if case .message = question, terms.configuration.dialect == .lmtp { return finish(with: each) }
             decided = each.count == 1 ? verdict(each[0], to: question) : .refused(.localError)
@@ -88,6 +98,8 @@ extension ServerSession {
         case .verify, .expand: say(reply, or: StandardReplies.notVerified)
         case .help: reply.map { say($0) } ?? sayHelp()
         case .noOperation, .command: say(reply, or: StandardReplies.ok)
+        // An exchange goes on by rules of its own.
+        case .authenticate, .authenticationKey: break
         }
     }
 
@@ -111,7 +123,8 @@ extension ServerSession {
             } else {
                 say(reply)
             }
-        case .hello, .mail, .data, .verify, .expand, .help, .noOperation, .command:
+        case .hello, .mail, .data, .verify, .expand, .help, .noOperation, .command, .authenticate,
+            .authenticationKey:
             say(reply)
         }
     }
@@ -162,6 +175,11 @@ extension ServerSession {
             if terms.configuration.startTLS != .none, security == nil {
                 lines.insert(Array("STARTTLS".utf8), at: 1)
             }
+            let mechanisms = terms.configuration.authentication.offered(under: security)
+            if !mechanisms.isEmpty {
+                let names = mechanisms.map { [UInt8(ascii: " ")] + $0.name.bytes }
+                lines.append(Array("AUTH".utf8) + names.joined())
+            }
         }
         for (index, line) in lines.enumerated() {
             replies.appendLine(250, line, isLast: index == lines.count - 1)
@@ -184,6 +202,7 @@ extension ServerSession {
         verbs += ["MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "HELP"]
         if offer.expand { verbs.append("EXPN") }
         if terms.configuration.startTLS != .none, security == nil { verbs.append("STARTTLS") }
+        if terms.configuration.authentication.isOn { verbs.append("AUTH") }
         verbs += terms.configuration.verbs.map { String(decoding: $0.bytes, as: UTF8.self) }
         say(Reply(214, EnhancedStatusCode(2, 0, 0), verbs.joined(separator: " ")))
     }

@@ -37,7 +37,7 @@ extension ServerSession {
     }
 
     /// A line goes on and on: ends the session, wherever its end may be.
-    private mutating func cutOff() -> Step? {
+    mutating func cutOff() -> Step? {
         note(.peerError(.lineTooLong))
         end(.tooManyErrors, saying: StandardReplies.lineWithoutEnd)
         return nil
@@ -118,7 +118,8 @@ extension ServerSession {
                 return nil
             }
             return ask(.command, about: .command(verb, text(line, argument)))
-        case .bdat, .auth, .send, .soml, .saml, .turn:
+        case .auth: return authenticate(line, argument)
+        case .bdat, .send, .soml, .saml, .turn:
             refuse(.unknownCommand, StandardReplies.disabledCommand)
             return nil
         }
@@ -153,7 +154,8 @@ extension ServerSession {
         case .lhlo: terms.configuration.dialect == .lmtp ? nil : StandardReplies.unknownCommand
         case .expn: offer.expand ? nil : StandardReplies.disabledCommand
         case .startTLS: terms.configuration.startTLS == .none ? StandardReplies.disabledCommand : nil
-        case .bdat, .auth, .send, .soml, .saml, .turn: StandardReplies.disabledCommand
+        case .auth: terms.configuration.authentication.isOn ? nil : StandardReplies.disabledCommand
+        case .bdat, .send, .soml, .saml, .turn: StandardReplies.disabledCommand
         case .other:
             terms.configuration.verbs.contains {
                 $0.matches(line.extracting(command.name.start..<command.name.end))
@@ -171,8 +173,19 @@ extension ServerSession {
             if terms.configuration.startTLS == .required, security == nil, state != .refused {
                 return StandardReplies.tlsNeeded
             }
-            guard case .required = terms.configuration.authentication, hello != nil else { return nil }
-            return verb == .mail ? StandardReplies.authenticationNeeded : nil
+            return identityNeeded(for: verb) ? StandardReplies.authenticationNeeded : nil
+        }
+    }
+
+    /// Everything but what leads to AUTH, or away, where clients must authenticate (RFC 4954 §6). Whoever has not said
+    /// EHLO is told to do so first.
+    @inline(__always)
+    private func identityNeeded(for verb: Verb) -> Bool {
+        guard terms.requiresIdentity, identity == nil, state != .refused else { return false }
+        switch verb {
+        case .auth, .noop, .helo, .ehlo, .lhlo, .startTLS, .quit, .rset: return false
+        case .mail, .rcpt, .data, .bdat: return hello != nil
+        case .vrfy, .expn, .help, .send, .soml, .saml, .turn, .other: return true
         }
     }
 

@@ -5,6 +5,7 @@ extension ServerSession {
     package enum OpenQuestion: BitwiseCopyable, Sendable {
         case connect, hello, mail, recipient, data, content, message
         case verify, expand, help, noOperation, command
+        case authenticate, authenticationKey
     }
 
     /// What a question is about, where the session does not hold it already.
@@ -16,6 +17,8 @@ extension ServerSession {
         case content(ContentPiece)
         case argument(String)
         case command(Keyword, String)
+        indirect case credentials(Credentials)
+        indirect case key(SASLKeyRequest)
 
         /// The argument of the command that is asked about, if it had one.
         package var argument: String? {
@@ -37,11 +40,13 @@ extension ServerSession {
         case (.help?, _): .help(subject.argument)
         case (.noOperation?, _): .noOperation(subject.argument)
         case (.command?, .command(let verb, let text)): .command(verb, argument: text)
+        case (.authenticate?, .credentials(let credentials)): .authenticate(credentials)
+        case (.authenticationKey?, .key(let request)): .authenticationKey(request)
         case (.connect?, .none): .connect
         case (.data?, _): .data
         case (.message?, _): envelope.map { .message($0, size: contentSize) }
         case (.connect?, _), (.hello?, _), (.mail?, _), (.recipient?, _), (.content?, _), (.verify?, _),
-            (.expand?, _), (.command?, _):
+            (.expand?, _), (.command?, _), (.authenticate?, _), (.authenticationKey?, _):
             nil
         }
     }

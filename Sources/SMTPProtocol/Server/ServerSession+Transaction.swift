@@ -124,6 +124,8 @@ extension ServerSession {
                     throw .malformed(parsed.keyword.start)
                 }
                 parameters.isInternationalized = true
+            } else if terms.configuration.authentication.isOn, MailKeyword.auth.matches(keyword) {
+                parameters.originator = try originator(line, parsed, unless: parameters.originator != nil)
             } else {
                 parameters.other.append(
                     try registered(line, parsed, offer.mailRules, after: parameters.other))
@@ -182,6 +184,25 @@ extension ServerSession {
         throw .malformed(value.start)
     }
 
+    /// AUTH=: who first sent the message, in xtext; `<>` for nobody known (RFC 4954 §5).
+    private func originator(
+        _ line: Span<UInt8>, _ parsed: ParsedParameter, unless isRepeated: Bool
+    ) throws(ParameterFault) -> ReversePath {
+        guard !isRepeated, let value = parsed.value,
+            let octets = try? XText.decode(line.extracting(value.start..<value.end)),
+            let text = String(validating: octets, as: UTF8.self)
+        else { throw .malformed(parsed.keyword.start) }
+        var originator = ReversePath.null
+        if !octets.elementsEqual("<>".utf8) {
+            guard let mailbox = try? Mailbox(text, syntax: terms.configuration.addressSyntax) else {
+                throw .malformed(value.start)
+            }
+            originator = .mailbox(mailbox)
+        }
+        // From a client that nobody knows it says nothing.
+        return identity == nil ? .null : originator
+    }
+
     /// A parameter that an application's extension lets in.
     private func registered(
         _ line: Span<UInt8>, _ parsed: ParsedParameter, _ rules: [ParameterRule], after earlier: [Parameter]
@@ -205,13 +226,14 @@ extension ServerSession {
 
 /// The names that MAIL's own parameters use, compared octet by octet without a table.
 private enum MailKeyword {
-    case size, body, smtpUTF8, eightBitMIME, sevenBit
+    case size, body, smtpUTF8, auth, eightBitMIME, sevenBit
 
     private var name: StaticString {
         switch self {
         case .size: "SIZE"
         case .body: "BODY"
         case .smtpUTF8: "SMTPUTF8"
+        case .auth: "AUTH"
         case .eightBitMIME: "8BITMIME"
         case .sevenBit: "7BIT"
         }

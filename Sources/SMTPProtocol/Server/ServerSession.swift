@@ -25,6 +25,7 @@ public struct ServerSession: ~Copyable, Sendable {
     package private(set) var subject = Subject.none
     var lines = LineBuffer()
     package internal(set) var transaction: Transaction?
+    var authentication: Authentication?
     package internal(set) var budget = Budget()
     private var notices = NoticeQueue()
     private var hasEnded = false
@@ -35,7 +36,9 @@ public struct ServerSession: ~Copyable, Sendable {
     public internal(set) var hello: Hello? { didSet { identityChanges &+= 1 } }
     /// TLS, if it is on.
     public internal(set) var security: Security? { didSet { identityChanges &+= 1 } }
-    /// How often `hello` or `security` have been set.
+    /// Who the client has proven to be, since the connection began or TLS came.
+    public internal(set) var identity: Identity? { didSet { identityChanges &+= 1 } }
+    /// How often `hello`, `security` or `identity` have been set.
     package private(set) var identityChanges = 0
 
     /// Ready to greet: the first `next` asks `.connect`. `security` is given when TLS came before the greeting.
@@ -81,6 +84,7 @@ public struct ServerSession: ~Copyable, Sendable {
     public mutating func secured(by security: Security) {
         self.security = security
         hello = nil
+        identity = nil
         drop(.aborted)
         offer = terms.offer
         note(.secured(security))
@@ -132,6 +136,12 @@ public struct ServerSession: ~Copyable, Sendable {
                 } else if let step = readCommand(input, &position) {
                     return step
                 }
+            case .authenticating:
+                if let ending {
+                    end(ending.cause, saying: ending.reply)
+                } else if let step = continueAuthentication(input, &position) {
+                    return step
+                }
             case .content:
                 if let step = readContent(input, &position) { return step }
             case .upgrading:
@@ -149,13 +159,16 @@ public struct ServerSession: ~Copyable, Sendable {
     // MARK: What may be looked at
 
     /// The stages that have a time limit of their own.
-    public enum Phase: Hashable, Sendable { case greeting, command, content, upgrading, closed }
+    public enum Phase: Hashable, Sendable {
+        case greeting, command, authentication, content, upgrading, closed
+    }
 
     /// Where the session stands; selects the time limit that applies (RFC 5321 §4.5.3.2).
     public var phase: Phase {
         switch state {
         case .opening: .greeting
         case .command, .refused: .command
+        case .authenticating: .authentication
         case .content: .content
         case .upgrading: .upgrading
         case .closed: .closed
@@ -170,7 +183,9 @@ public struct ServerSession: ~Copyable, Sendable {
     public var contentSize: Int { transaction?.content?.decoder.size ?? 0 }
     /// Whether every further error should be answered with a delay.
     package var isBeyondSoftErrors: Bool {
-        terms.configuration.limits.softErrors.map { budget.errors > $0 } ?? false
+        // A slip is forgiven; guessing is to be slow.
+        terms.configuration.limits.softErrors.map { budget.errors > $0 || budget.authenticationFailures > 1 }
+            ?? false
     }
 
     /// What has collected to be sent.
@@ -236,6 +251,7 @@ public struct ServerSession: ~Copyable, Sendable {
     /// Ends the session: nothing is read or said after this.
     mutating func close(_ cause: CloseCause) {
         drop(.aborted)
+        authentication = nil
         lines.finish()
         change(to: .closed)
         note(.closed(cause))
@@ -257,7 +273,7 @@ public struct ServerSession: ~Copyable, Sendable {
 extension ServerSession {
     /// Where the session is. What is collected lies beside it, never in it.
     package enum State: Hashable, Sendable {
-        case opening, refused, command, content, upgrading, closed
+        case opening, refused, command, authenticating, content, upgrading, closed
 
         func mayBecome(_ next: State) -> Bool {
             switch (self, next) {
@@ -266,7 +282,10 @@ extension ServerSession {
             case (.opening, .command), (.opening, .refused): true
             case (.command, .content), (.content, .command): true
             case (.command, .upgrading), (.upgrading, .command): true
-            case (.opening, _), (.refused, _), (.command, _), (.content, _), (.upgrading, _): false
+            case (.command, .authenticating), (.authenticating, .command): true
+            case (.opening, _), (.refused, _), (.command, _), (.authenticating, _), (.content, _),
+                (.upgrading, _):
+                false
             }
         }
     }
@@ -297,6 +316,7 @@ extension ServerSession {
         var refusedRecipients = 0
         var surplusRecipients = 0
         var messages = 0
+        var authenticationFailures = 0
         package internal(set) var commands = 0
     }
 }

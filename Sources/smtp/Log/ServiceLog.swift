@@ -36,6 +36,11 @@ struct ServiceLog: Sendable {
             logger.info(
                 "secured",
                 metadata: metadata(id, ["version": "\(security.version)", "cipher": "\(security.cipher)"]))
+        case .authenticated(let identity):
+            logger.info(
+                "authenticated",
+                metadata: metadata(
+                    id, ["name": "\(identity.name)", "mechanism": "\(identity.mechanism)"]))
         case .reset(let cause):
             logger.debug("transaction over", metadata: metadata(id, ["cause": "\(text(cause))"]))
         case .quit: logger.debug("quit", metadata: metadata(id))
@@ -116,6 +121,7 @@ private func text(_ deadline: Deadline) -> String {
     case .proxyHeader: "PROXY header"
     case .handshake: "TLS handshake"
     case .command: "command"
+    case .authentication: "authentication"
     case .content: "content"
     case .answer: "answer"
     case .writing: "writing"
@@ -133,7 +139,7 @@ private func remedy(_ error: PeerError) -> String? {
     case .sizeExceeded: "the message was refused: serve with a larger --max-size"
     case .syntax, .badSequence, .unknownCommand, .lineTooLong, .contentLineTooLong, .illegalOctet,
         .limitReached,
-        .injectedBeforeTLS:
+        .injectedBeforeTLS, .authenticationFailed, .authenticationCancelled:
         nil
     }
 }
@@ -151,5 +157,7 @@ private func text(_ error: PeerError) -> String {
     case .illegalOctet: "illegal octet"
     case .limitReached: "limit reached"
     case .injectedBeforeTLS: "input after STARTTLS"
+    case .authenticationFailed: "authentication failed"
+    case .authenticationCancelled: "authentication cancelled"
     }
 }

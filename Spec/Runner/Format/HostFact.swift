@@ -33,14 +33,16 @@ extension HostFact {
 
 /// What `H?` can name.
 enum HostWord: String, Hashable, Sendable, CaseIterable {
-    case connect, hello, mail, rcpt, data, message, verify, expand, help, noop, command
-    case quit, secured, unanswered, reset, closed, error
+    case connect, hello, key, authenticate, mail, rcpt, data, message, verify, expand, help, noop, command
+    case quit, secured, authenticated, unanswered, reset, closed, error
 
     /// Whether an answer is wanted.
     var isQuestion: Bool {
         switch self {
-        case .connect, .hello, .mail, .rcpt, .data, .message, .verify, .expand, .help, .noop, .command: true
-        case .quit, .secured, .unanswered, .reset, .closed, .error: false
+        case .connect, .hello, .key, .authenticate, .mail, .rcpt, .data, .message, .verify, .expand, .help,
+            .noop, .command:
+            true
+        case .quit, .secured, .authenticated, .unanswered, .reset, .closed, .error: false
         }
     }
 
@@ -58,10 +60,10 @@ enum HostWord: String, Hashable, Sendable, CaseIterable {
             [
                 "syntax", "bad-sequence", "unknown-command", "line-too-long", "content-line-too-long",
                 "size-exceeded", "bare-line-feed", "bare-carriage-return", "illegal-octet", "limit-reached",
-                "injected-before-TLS",
+                "injected-before-TLS", "authentication-failed", "authentication-cancelled",
             ]
-        case .connect, .hello, .mail, .rcpt, .data, .message, .verify, .expand, .help, .noop, .command, .quit,
-            .secured, .unanswered:
+        case .connect, .hello, .key, .authenticate, .mail, .rcpt, .data, .message, .verify, .expand, .help,
+            .noop, .command, .quit, .secured, .authenticated, .unanswered:
             []
         }
     }
@@ -97,7 +99,10 @@ struct HostPattern: Hashable, Sendable {
         case .reset, .closed, .error:
             argument = octets.isEmpty ? nil : try Self.cause(rest, of: word)
             parameters = []
-        case .connect, .hello, .data, .verify, .expand, .help, .noop, .command, .quit, .secured, .unanswered:
+        case .authenticate:
+            (argument, parameters) = Self.credentials(octets)
+        case .connect, .hello, .key, .data, .verify, .expand, .help, .noop, .command, .quit, .secured,
+            .authenticated, .unanswered:
             argument = octets.isEmpty ? nil : octets
             parameters = []
         }
@@ -113,9 +118,8 @@ struct HostPattern: Hashable, Sendable {
         // The name alone will do, and a deadline may be left open.
         case .hello: return fact.argument.drop { $0 != 32 }.dropFirst().elementsEqual(argument)
         case .closed: return fact.argument.prefix { $0 != 32 }.elementsEqual(argument)
-        case .connect, .mail, .rcpt, .data, .message, .verify, .expand, .help, .noop, .command, .quit,
-            .secured,
-            .unanswered, .reset, .error:
+        case .connect, .key, .authenticate, .mail, .rcpt, .data, .message, .verify, .expand, .help, .noop,
+            .command, .quit, .secured, .authenticated, .unanswered, .reset, .error:
             return false
         }
     }
@@ -135,6 +139,26 @@ struct HostPattern: Hashable, Sendable {
             index += 1
         }
         return nil
+    }
+
+    /// `MECHANISM name`, then what is `word=value`; a value may have spaces.
+    private static func credentials(_ octets: [UInt8]) -> ([UInt8]?, [[UInt8]]) {
+        guard !octets.isEmpty else { return (nil, []) }
+        var words: [[UInt8]] = []
+        for word in octets.split(separator: 32).map(Array.init) {
+            let isNew = HostFact.proofs.contains { word.starts(with: $0.utf8) }
+            if let last = words.last, !isNew, HostFact.proofs.contains(where: { last.starts(with: $0.utf8) })
+            {
+                words[words.count - 1] = last + [32] + word
+            } else {
+                words.append(word)
+            }
+        }
+        let named = words.prefix { word in !HostFact.proofs.contains { word.starts(with: $0.utf8) } }
+        return (
+            Array(named.joined(separator: [32])),
+            words.dropFirst(named.count).sorted(by: HostFact.precedes)
+        )
     }
 
     private static func quoted(_ octets: [UInt8]) throws(LineProblem) -> [UInt8] {
@@ -172,6 +196,8 @@ enum HostAnswer: Hashable, Sendable, CustomStringConvertible {
     case replies([Reply])
     case close(Reply)
     case offer([ServiceExtension])
+    case identity(String)
+    case key(SASLKey)
 
     /// As the `H:` lines that say it.
     var description: String {
@@ -182,6 +208,10 @@ enum HostAnswer: Hashable, Sendable, CustomStringConvertible {
         case .reply(let reply), .begin(let reply): Self.lines(reply)
         case .replies(let replies): replies.map(Self.lines).joined(separator: "\n")
         case .close(let reply): "H: close " + Self.lines(reply).dropFirst(3)
+        case .identity(let name): "H: identity \(name)"
+        case .key(.scram(let key)): "H: key \(key.text)"
+        case .key(.password(let password)):
+            "H: key {CLEAR}" + String(decoding: password.octets, as: UTF8.self)
         case .offer(let extensions): "H: offer " + extensions.map { "\($0.keyword)" }.joined(separator: " ")
         }
     }
@@ -203,6 +233,8 @@ enum HostAnswer: Hashable, Sendable, CustomStringConvertible {
         case .replies(let replies): .replies(replies)
         case .close(let reply): .close(reply)
         case .offer(let extensions): .offer(extensions)
+        case .identity(let name): .identity(name)
+        case .key(let key): .key(key)
         }
     }
 }
@@ -228,6 +260,11 @@ extension HostFact {
         switch parameters.body {
         case .sevenBit: words.append(Array("BODY=7BIT".utf8))
         case .eightBitMIME: words.append(Array("BODY=8BITMIME".utf8))
+        case nil: break
+        }
+        switch parameters.originator {
+        case .null?: words.append(Array("AUTH=<>".utf8))
+        case .mailbox(let mailbox)?: words.append(Array("AUTH=<\(mailbox)>".utf8))
         case nil: break
         }
         if parameters.isInternationalized { words.append(Array("SMTPUTF8".utf8)) }
@@ -257,6 +294,8 @@ extension HostFact {
     init(_ notice: Notice) {
         switch notice {
         case .secured: self.init(word: .secured)
+        case .authenticated(let identity):
+            self.init(word: .authenticated, argument: Array(identity.name.utf8))
         case .quit: self.init(word: .quit)
         case .answerTimedOut: self.init(word: .unanswered)
         case .reset(let cause): self.init(word: .reset, argument: Octets.folded("\(cause)"))

@@ -22,6 +22,7 @@ extension Settings {
     enum Limit: String, Hashable, Sendable {
         case size, lines, command, recipients, errors, junk, messages, refused
         case softErrors = "soft-errors"
+        case authenticationFailures = "auth-failures"
 
         /// Whether it can be taken off.
         var mayBeNone: Bool { self != .command && self != .recipients }
@@ -34,6 +35,7 @@ extension Settings {
             case .recipients: limits.recipients = count ?? limits.recipients
             case .errors: limits.errors = count
             case .softErrors: limits.softErrors = count
+            case .authenticationFailures: limits.authenticationFailures = count
             case .junk: limits.junkCommands = count
             case .messages: limits.messages = count
             case .refused: limits.refusedRecipients = count
@@ -43,11 +45,12 @@ extension Settings {
 
     /// The time limits, by name.
     enum TimeoutName: String, Hashable, Sendable, CaseIterable {
-        case command, content, answer, session, handshake, writing, linger, delay, grace
+        case command, authentication, content, answer, session, handshake, writing, linger, delay, grace
 
         func set(_ duration: Duration, in timeouts: inout Timeouts) {
             switch self {
             case .command: timeouts.command = duration
+            case .authentication: timeouts.authentication = duration
             case .content: timeouts.content = duration
             case .answer: timeouts.answer = duration
             case .session: timeouts.session = duration
@@ -67,6 +70,7 @@ extension Timeouts {
         proxyHeader /= divisor
         handshake /= divisor
         command /= divisor
+        authentication /= divisor
         content /= divisor
         contentGrace /= divisor
         answer /= divisor

@@ -17,7 +17,7 @@ struct Settings: Hashable, Sendable {
     }
 
     /// One change of the configuration.
-    private enum Change: Hashable, Sendable {
+    enum Change: Hashable, Sendable {
         case host(String)
         case banner(String)
         case limit(Limit, Int?)
@@ -33,7 +33,9 @@ struct Settings: Hashable, Sendable {
         case contentRate(Int)
         case lmtp
         case startTLS(ServerSession.StartTLSPolicy)
-        case authentication(ServerSession.AuthenticationPolicy)
+        case authentication(Demand, [SASLMechanismName])
+        case inClear(InClear)
+        case decoys(Int)
     }
 
     /// Those of a client's case are `ClientSettings`.
@@ -82,7 +84,10 @@ struct Settings: Hashable, Sendable {
         case .contentRate(let rate): configuration.timeouts.contentRate = rate
         case .lmtp: configuration.session.dialect = .lmtp
         case .startTLS(let policy): configuration.session.startTLS = policy
-        case .authentication(let policy): configuration.session.authentication = policy
+        case .authentication(let demand, let names): authenticate(demand, names, &configuration.session)
+        case .inClear(let policy): configuration.session.authentication.inClear = policy
+        case .decoys(let count):
+            configuration.session.authentication.decoys = Decoys(secret: Secret("decoy"), iterations: count)
         }
     }
 
@@ -155,14 +160,17 @@ struct Settings: Hashable, Sendable {
             isLMTP = try Self.choice(key, value, ["lmtp": true])
             return .lmtp
         case "auth":
-            let policies: [String: ServerSession.AuthenticationPolicy] =
-                ["required": .required(inClear: true), "offered": .offered(inClear: true), "off": .off]
-            return .authentication(try Self.choice(key, value, policies))
+            return try Self.authentication(value)
+        case "auth-in-clear":
+            let policies: [String: InClear] =
+                ["nothing": .nothing, "proofs": .proofs, "everything": .everything]
+            return .inClear(try Self.choice(key, value, policies))
+        case "auth-decoys": return .decoys(try Self.count(key, value))
         default: return nil
         }
     }
 
-    private static func choice<Value>(
+    static func choice<Value>(
         _ key: String, _ value: String, _ choices: [String: Value]
     ) throws(LineProblem) -> Value {
         if let found = choices[value] { return found }

@@ -115,6 +115,12 @@ public struct SpecLine: Hashable, Sendable {
             var extensions: [ServiceExtension] = []
             for word in Octets.words(rest.utf8) { extensions.append(try Settings.known(word)) }
             return .answer(.offer(extensions))
+        case ("identity", _): return .answer(.identity(rest))
+        case ("key", _):
+            guard let key = Settings.key(rest) else {
+                throw LineProblem("`H: key` is followed by a stored SCRAM key or `{CLEAR}` and a password")
+            }
+            return .answer(.key(key))
         default:
             let (reply, isOpen) = try reply(text)
             return .answer(isOpen ? .begin(reply) : .reply(reply))
@@ -130,7 +136,7 @@ public struct SpecLine: Hashable, Sendable {
         else {
             throw LineProblem(
                 "`H:` is followed by a reply (550 5.1.1 text), `accept`, `later`, `close REPLY`, `throws`, "
-                    + "`offer KEYWORD …` or `shutdown`")
+                    + "`offer KEYWORD …`, `identity NAME`, `key KEY` or `shutdown`")
         }
         let rest = String(decoding: octets.dropFirst(4), as: UTF8.self)
         let (word, after) = Octets.cut(rest)

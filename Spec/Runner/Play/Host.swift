@@ -137,6 +137,12 @@ final class ScriptedHandler: Handler {
     func hello(_ hello: Hello, offering: [ServiceExtension], in context: Context) throws -> Decision {
         try decide(HostFact(hello), context)
     }
+    func authenticationKey(for request: SASLKeyRequest, in context: Context) throws -> Decision {
+        try decide(HostFact(request), context)
+    }
+    func authenticate(_ credentials: Credentials, in context: Context) throws -> Decision {
+        try decide(HostFact(credentials), context)
+    }
     func mail(_ path: ReversePath, _ parameters: MailParameters, in context: Context) throws -> Decision {
         try decide(HostFact(path, parameters), context)
     }

@@ -253,7 +253,7 @@ struct Script: Sendable {
         switch next {
         case .begin(let more): return .begin(.init(begun.code, begun.status, lines: begun.lines + more.lines))
         case .reply(let more): return .reply(.init(begun.code, begun.status, lines: begun.lines + more.lines))
-        case .accept, .later, .throws, .replies, .close, .offer: return nil
+        case .accept, .later, .throws, .replies, .close, .offer, .identity, .key: return nil
         }
     }
 
@@ -263,7 +263,7 @@ struct Script: Sendable {
         switch first {
         case .reply(let before): return .replies([before, reply])
         case .replies(let before): return .replies(before + [reply])
-        case .accept, .later, .throws, .begin, .close, .offer: return nil
+        case .accept, .later, .throws, .begin, .close, .offer, .identity, .key: return nil
         }
     }
 }

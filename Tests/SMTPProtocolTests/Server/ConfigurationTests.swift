@@ -5,9 +5,20 @@ import Testing
     typealias Configuration = ServerSession.Configuration
 
     static let risks: [(PolicyWarning, @Sendable (inout Configuration) -> Void)] = [
-        (.authenticationRequiredWithoutTLS, { $0.authentication = .required(inClear: true) }),
-        (.authenticationImpossible, { $0.authentication = .required(inClear: false) }),
-        (.authenticationOfferedInClear, { $0.authentication = .offered(inClear: true) }),
+        (.authenticationRequiredWithoutTLS, { $0.authentication = .required(inClear: .everything) }),
+        (.authenticationImpossible, { $0.authentication = .required() }),
+        (.authenticationImpossible, { $0.authentication = .required(inClear: .proofs) }),
+        (.authenticationImpossible, { $0.authentication = .init(.offered, mechanisms: []) }),
+        (.authenticationNotRequired, { $0.authentication = .offered() }),
+        (
+            .weakMechanism("CRAM-MD5"),
+            { $0.authentication = .init(.required, mechanisms: [.plain, .cramMD5]) }
+        ),
+        (
+            .mechanismWithoutCrypto("CRAM-MD5"),
+            { $0.authentication = .init(.required, mechanisms: [.cramMD5]) }
+        ),
+        (.authenticationOfferedInClear, { $0.authentication = .offered(inClear: .everything) }),
         (.unlimitedMessageSize, { $0.limits.messageSize = nil }),
         (.messageSizeBelowMinimum(65535), { $0.limits.messageSize = 65535 }),
         (.recipientsBelowMinimum(99), { $0.limits.recipients = 99 }),

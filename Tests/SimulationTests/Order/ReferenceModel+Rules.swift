@@ -109,6 +109,7 @@ extension ReferenceModel {
     func verdict(_ answer: Answer, isData: Bool) -> Verdict {
         switch answer {
         case .accept, .offer: return .yes(nil)
+        case .identity, .key: return .no(Said(451))
         case .close(let reply): return .closing(Said(reply))
         case .replies(let each):
             return each.count == 1 ? verdict(.reply(each[0]), isData: isData) : .no(Said(451))

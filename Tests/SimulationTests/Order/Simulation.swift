@@ -198,6 +198,8 @@ struct Simulation: ~Copyable {
         case .help(let text): .help(text)
         case .noOperation(let text): .noOperation(text)
         case .command(_, let argument): .command(argument)
+        // AUTH is not offered here.
+        case .authenticate, .authenticationKey: .command("AUTH")
         }
     }
 }

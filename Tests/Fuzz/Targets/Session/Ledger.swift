@@ -31,7 +31,8 @@ struct Ledger {
             try require(!asked.recipients.isEmpty, "a recipient")
             try require(content?.count == size, "all of the content was asked about")
             try require(!isContentRefused, "no question about refused content")
-        case .connect, .hello, .verify, .expand, .help, .noOperation, .command:
+        case .connect, .hello, .verify, .expand, .help, .noOperation, .command, .authenticationKey,
+            .authenticate:
             try require(content == nil, "no commands inside of content")
         }
     }
@@ -65,7 +66,9 @@ struct Ledger {
                     case .closing: .aborted
                     }
             }
-        case .connect, .hello, .verify, .expand, .help, .noOperation, .command: break
+        case .connect, .hello, .verify, .expand, .help, .noOperation, .command, .authenticationKey,
+            .authenticate:
+            break
         }
     }
 
@@ -85,7 +88,7 @@ struct Ledger {
         case .closed(let cause):
             try require(envelope == nil, "a transaction ends before the session does")
             closed = cause
-        case .secured, .quit, .peerError, .answerTimedOut: break
+        case .secured, .authenticated, .quit, .peerError, .answerTimedOut: break
         }
     }
 
@@ -126,6 +129,9 @@ struct Ledger {
                 self = last.code.severity == .completion && !letsContentCome ? .positive : .closing
                 return
             case .reply(let only): reply = only
+            case .identity, .key:
+                self = .negative
+                return
             case .replies(let each):
                 guard each.count == 1 else {
                     self = .negative

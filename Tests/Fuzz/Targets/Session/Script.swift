@@ -113,7 +113,7 @@ enum QuestionKind: Int, CaseIterable {
             case .expand: .expand
             case .help: .help
             case .noOperation: .noOperation
-            case .command: .command
+            case .command, .authenticate, .authenticationKey: .command
             }
     }
 }

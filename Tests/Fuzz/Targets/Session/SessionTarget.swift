@@ -60,7 +60,7 @@ extension AnswerChoice {
         switch answer {
         case .close: return .now(.reply(Reply(554, nil, "No more")))
         case .reply(let reply): return reply.code == 421 ? .now(.reply(Reply(554, nil, "No more"))) : self
-        case .accept, .offer, .replies: return self
+        case .accept, .offer, .replies, .identity, .key: return self
         }
     }
 }

@@ -38,8 +38,8 @@ struct Setup {
         if second & 64 != 0 { connection.session.literalTags = Self.tags }
         if second & 128 != 0 { connection.session.limits.contentLine = 30 }
         switch third & 3 {
-        case 2: connection.session.authentication = .offered(inClear: true)
-        case 3: connection.session.authentication = .required(inClear: false)
+        case 2: connection.session.authentication = .offered(inClear: .everything)
+        case 3: connection.session.authentication = .required()
         default: break
         }
         if third & 4 != 0 { connection.timeouts = .stress }
