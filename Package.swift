@@ -81,7 +81,7 @@ let package = Package(
             name: "smtp",
             dependencies: [
                 "SMTPProtocol", "SMTPConnection", "SMTPSockets", "SMTPServer", "SMTPClient", "SMTPHandlers",
-                "SMTPThreads", "SMTPLibUV", "SMTPDispatch", "SpecRunner",
+                "SMTPThreads", "SMTPLibUV", "SMTPDispatch", "SMTPOpenSSL", "SpecRunner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -107,12 +107,20 @@ public final class PasswordAuthenticator: Sendable {
         Reply(454, EnhancedStatusCode(4, 7, 0), "Too many are being authenticated, try again later"))
 }
 
+/// Who answers the two questions of AUTH.
+protocol Gatekeeper {
+    func authenticate(_ credentials: Credentials, in context: Context) -> Decision
+    func authenticationKey(for request: SASLKeyRequest, in context: Context) -> Decision
+}
+
+extension PasswordAuthenticator: Gatekeeper {}
+
 /// Leaves everything but AUTH to another handler.
 final class GuardedHandler: Handler {
     private let inner: any Handler
-    private let authenticator: PasswordAuthenticator
+    private let authenticator: any Gatekeeper
 
-    init(_ inner: any Handler, _ authenticator: PasswordAuthenticator) {
+    init(_ inner: any Handler, _ authenticator: any Gatekeeper) {
         self.inner = inner
         self.authenticator = authenticator
     }

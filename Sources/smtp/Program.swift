@@ -15,7 +15,7 @@ struct Root: ParsableCommand {
         abstract: "Receive and send mail, and check how a mail server behaves.",
         discussion: "Exit status: 0 if all went well, 1 if something failed, 2 if the command line is wrong.",
         version: SMTPVersion.current,
-        subcommands: [Serve.self, Send.self, Check.self])
+        subcommands: [Serve.self, Send.self, Check.self, Password.self])
 }
 
 /// Runs the command that `arguments` asks for and gives its exit status; an error becomes one line.

@@ -29,6 +29,8 @@ struct Serve: ParsableCommand {
     @Option(help: help("The text after the name in the greeting.", "text"))
     var banner: String?
 
+    @OptionGroup(title: "AUTH") var auth: AuthOptions
+
     @Flag(help: "Print each message on standard output; the default without --maildir and --discard.")
     var print = false
     @Option(help: help("Store each message in this maildir, made if missing.", "dir"), completion: .directory)

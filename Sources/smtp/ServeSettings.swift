@@ -16,6 +16,8 @@ struct ServeSettings: Sendable {
     let loops: Int?
     /// How connections behave.
     let connection: ServerConnection.Configuration
+    /// Who may authenticate, and how.
+    let auth: AuthPlan
     /// How many there may be.
     let connectionLimits: ConnectionLimits
     /// What becomes of messages.
@@ -46,7 +48,10 @@ struct ServeSettings: Sendable {
         grace = try OptionValue.seconds(options.grace, "--grace", allowsZero: true)
         destination = try Destination(options)
         connectionLimits = try Self.connectionLimits(options, profile)
-        connection = try Self.connection(options, profile)
+        auth = try AuthPlan(options.auth)
+        var connection = try Self.connection(options, profile)
+        connection.session.authentication = auth.policy
+        self.connection = connection
         (endpoints, inherited) = try Self.places(options)
         account = try options.user.map { try Account(named: $0) }
     }

@@ -20,7 +20,8 @@ func serve(_ settings: ServeSettings) throws {
         delivery.prepare {
             try settings.account?.own(settings.endpoints.compactMap(\.socketPath))
             try settings.account?.become()
-            return try handlers(for: settings, output, logger)
+            let make = try handlers(for: settings, output, logger)
+            return { settings.auth.guarding(make()) }
         }
     }
     var service = Service(settings.connection) { _ in try delivery.makeHandler() }
@@ -28,6 +29,7 @@ func serve(_ settings: ServeSettings) throws {
     service.observe = { event in log.record(event) }
     let controller = Controller(
         runtime, service: service, endpoints: settings.endpoints, inherited: settings.inherited)
+    if let warning = settings.auth.warning { logger.warning("\(warning)") }
     do {
         try controller.start()
     } catch {

@@ -32,6 +32,12 @@ final class Child {
         (pid, outputs) = try Self.start([Built.program(program)] + arguments)
     }
 
+    /// With `file` as its standard input.
+    init(arguments: [String], reading file: String) throws {
+        let words = ["/bin/sh", "-c", "exec \"$@\" <\"$0\"", file, try Built.command()]
+        (pid, outputs) = try Self.start(words + arguments)
+    }
+
     /// As a service manager does it: `inherited` become the descriptors from 3 on, and the shell sets the variables,
     /// which may mention the child's own number as `$$`.
     init(_ arguments: String..., inheriting inherited: [Int32] = [], variables: [String]) throws {

@@ -39,6 +39,15 @@ import Testing
         (["serve", "--user", "nobody-of-that-name"], ["--user", "nobody-of-that-name", "no such user"]),
         (["serve", "--log-level", "loud"], ["--log-level", "loud", "trace", "critical"]),
         (["serve", "--log-format", "xml"], ["--log-format", "xml", "text, json"]),
+        (["serve", "--auth-required"], ["--auth-required", "--auth-file", "--auth-any"]),
+        (["serve", "--auth-mechanisms", "PLAIN"], ["--auth-mechanisms", "--auth-file"]),
+        (["serve", "--auth-any", "--auth-file", "x"], ["--auth-file", "--auth-any"]),
+        (["serve", "--auth-any", "--auth-optional"], ["--auth-optional"]),
+        (["serve", "--auth-any", "--auth-mechanisms", "SCRAM-SHA-1"], ["SCRAM-SHA-1", "PLAIN, LOGIN"]),
+        (["serve", "--auth-any", "--auth-mechanisms", ","], ["--auth-mechanisms", "names none"]),
+        (["password"], ["name", "smtp password --help"]),
+        (["password", "x", "--iterations", "1"], ["--iterations", "4096"]),
+        (["password", "x", "--clear", "--sha1"], ["--clear", "--sha1"]),
         (["serve", "--no-such-option"], ["--no-such-option", "smtp serve --help"]),
         (["serve", "--listen"], ["--listen", "smtp serve --help"]),
         (["serve", "surplus"], ["surplus"]),
@@ -91,7 +100,7 @@ import Testing
     }
 
     static let questions: [(arguments: [String], said: [String])] = [
-        ([], ["serve", "check"]),
+        ([], ["serve", "check", "password"]),
         (["--help"], ["serve", "check", "Exit status"]),
         (["serve", "--help"], ["--listen", "--maildir", "--bare-newlines", "--log-format", "SIGTERM"]),
         (["help", "check"], ["--target", "--given", "--report", "--strict"]),
