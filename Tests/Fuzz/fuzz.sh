@@ -14,7 +14,7 @@ seconds=${SECONDS_EACH:-60}
 action=${1:-run}
 shift || true
 targets=("$@")
-all=(session chunking content line command address parameter xtext base64)
+all=(session chunking content line command address parameter xtext base64 sasl)
 if ((${#targets[@]} == 0)); then targets=("${all[@]}"); fi
 
 export SWIFT_BACKTRACE=enable=no

@@ -1,6 +1,6 @@
 /// The targets: each runs the core on octets that anybody may have chosen, and says what must hold whatever they are.
 enum FuzzTarget: String, CaseIterable, Sendable {
-    case session, chunking, content, line, command, address, parameter, xtext, base64
+    case session, chunking, content, line, command, address, parameter, xtext, base64, sasl
 
     /// Throws if something did not hold.
     func run(_ octets: [UInt8]) throws(BrokenInvariant) {
@@ -14,6 +14,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .parameter: try fuzzParameter(octets)
         case .xtext: try fuzzXText(octets)
         case .base64: try fuzzBase64(octets)
+        case .sasl: try fuzzSASL(octets)
         }
     }
 }
