@@ -30,7 +30,7 @@ public struct ServerConnection: ~Copyable {
     private var sentCount = 0
     private var isSending = false
     private(set) var ticket: UInt64 = 0
-    private var hasPeerEnded = false
+    private(set) var hasPeerEnded = false
     private var armedCommands = -1
     private var contentStart: Instant?
     /// When the client's time for the AUTH exchange ends, but for the time that answers took.
@@ -317,7 +317,7 @@ public struct ServerConnection: ~Copyable {
     private mutating func forgetWhatCame() {
         if session.state != .content { deadlines[.content] = nil }
         if session.state != .authenticating { deadlines[.authentication] = nil }
-        if session.commandsRead != armedCommands { deadlines[.command] = nil }
+        if session.budget.commands != armedCommands { deadlines[.command] = nil }
     }
 
     private mutating func expire(_ deadline: Deadline) {
@@ -355,57 +355,5 @@ public struct ServerConnection: ~Copyable {
         sentCount = outputCount
         deadlines = Deadlines()
         if stage != .closed { stage = .closing }
-    }
-
-    // MARK: Layers
-
-    /// The session's next step, over TLS if it is on.
-    private mutating func step(_ input: Span<UInt8>, _ position: inout Int) -> ServerSession.Step {
-        guard tls != nil else { return session.next(input, &position) }
-        do {
-            try tls?.receive(input, &position)
-        } catch {
-            session.end(.layerFailed)
-        }
-        guard let security = tls?.engine.security else {
-            if hasPeerEnded { session.end(.layerFailed) }
-            guard session.phase == .closed else { return .wait(.input) }
-            var none = 0
-            return session.next(Span(), &none)
-        }
-        if session.security == nil, session.phase != .closed {
-            deadlines[.handshake] = nil
-            session.secured(by: security)
-        }
-        if tls?.engine.peerHasClosed == true { session.receiveEnd() }
-        // The plaintext is lent to the session while it reads, and comes back for `withContent`.
-        let plaintext = tls?.lendPlaintext() ?? []
-        var taken = tls?.position ?? 0
-        let step = session.next(plaintext.span, &taken)
-        tls?.takeBack(plaintext, taken: taken)
-        return step
-    }
-
-    private mutating func sealReplies() {
-        guard tls != nil else { return }
-        do {
-            try tls?.seal(&session.replies)
-        } catch {
-            session.end(.layerFailed)
-            session.replies.octets.removeAll()
-        }
-    }
-
-    private mutating func startTLS(_ context: any TLSContext) {
-        tls = TLSLayer(context.makeServer())
-        deadlines[.handshake] = now.advanced(nanoseconds: terms.configuration.timeouts.$handshake)
-        deadlines[.command] = nil
-    }
-
-    private mutating func beginHandshake() {
-        switch terms.configuration.tls {
-        case .offered(let context), .required(let context): startTLS(context)
-        case .none, .implicit: session.end(.layerFailed)
-        }
     }
 }
