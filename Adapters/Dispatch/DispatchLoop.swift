@@ -103,6 +103,9 @@ final class DispatchLoop: EventLoop, @unchecked Sendable {
         if DispatchQueue.getSpecific(key: mark) == true { body() } else { gate.withLock(body) }
     }
 
+    /// For what the queue does of itself, also after the end: a thread that has taken over may be acting.
+    func afterActing(_ body: () -> Void) { gate.withLock(body) }
+
     func takeOver(_ body: () -> Void) -> Bool {
         guard DispatchQueue.getSpecific(key: mark) != true else { return false }
         let isRunning = DispatchSemaphore(value: 0)

@@ -67,7 +67,7 @@ final class DispatchWatch: Watch, @unchecked Sendable {
                 hasHungUp ? reportHangUp() : watched?.becomeReady(readiness)
             }
         }
-        source.setCancelHandler { [self] in loop.whileNobodyActs(sourceHasEnded) }
+        source.setCancelHandler { [self] in loop.afterActing(sourceHasEnded) }
     }
 
     func end() {

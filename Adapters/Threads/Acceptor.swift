@@ -18,7 +18,7 @@ struct Acceptor {
         var entries = ([bell.descriptor] + doors.map(\.listener.descriptor)).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        var reception = Reception(nonBlocking: false)
+        let reception = Reception(nonBlocking: false)
         var isResting = false
         while true {
             let wanted = order()

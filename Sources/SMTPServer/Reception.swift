@@ -1,8 +1,8 @@
 public import SMTPConnection
 import SMTPSockets
 
-/// Accepts in turns, and keeps its head when the system has no more to give. For adapters that accept by themselves.
-public struct Reception {
+/// Accepts in turns, and keeps its head when the system has no more to give.
+public final class Reception {
     /// How long accepting rests when the system has no more descriptors or memory to give.
     public static let rest = Duration.milliseconds(100)
     /// How many connections are taken from one listener before the others have their turn.
@@ -26,7 +26,7 @@ public struct Reception {
     }
 
     /// Takes who waits at `door`. `carry` owns each connection that is let in; false if it cannot be carried.
-    public mutating func takeTurn(
+    public func takeTurn(
         at door: Door, carry: (_ descriptor: Int32, _ peer: Endpoint) -> Bool
     ) -> Outcome {
         for _ in 0..<Self.turn {

@@ -5,8 +5,6 @@ import SMTPSockets
 /// The listeners and connections of one event loop, and its mail from other threads.
 @safe
 public final class ReadinessLoop: @unchecked Sendable {
-    /// How long accepting rests when the system has no more descriptors or memory to give.
-    private static let rest = Duration.milliseconds(100)
     private static let bufferSize = 64 << 10
     /// In milliseconds: how long a late answer waits for a thread that has taken over.
     private static let longestPoll: Int32 = 20
@@ -24,13 +22,11 @@ public final class ReadinessLoop: @unchecked Sendable {
     let events: any EventLoop
     /// What all connections read into, one after another.
     let buffer: UnsafeMutableBufferPointer<UInt8>
-    let reserve = DescriptorReserve()
+    let reception = Reception(nonBlocking: true)
     /// The loops that share the connections which come in here.
     var fellows: [ReadinessLoop] = []
     /// Told once, on the loop, when a drain has left nothing.
     var whenDrained: () -> Void = {}
-    /// Whether the system had no descriptor for the last connection.
-    var isExhausted = false
 
     private var heap = DeadlineHeap<ReadinessCarrier>()
     private var doors: [LoopDoor] = []
@@ -126,7 +122,7 @@ public final class ReadinessLoop: @unchecked Sendable {
 
     /// Lets the system find descriptors again.
     func restFromAccepting() {
-        restEnd = MonotonicClock.now().advanced(by: Self.rest)
+        restEnd = MonotonicClock.now().advanced(by: Reception.rest)
         letDoorsAccept()
         armTimer()
     }
