@@ -88,6 +88,8 @@ public struct ContentDecoder: Sendable {
     /// What was wrong so far; nothing is ever taken back. With `.reject`, drop content once there is a fault.
     public private(set) var faults: Faults = []
     private var phase = Phase.lineStart
+    /// Whether the last run was so short that the next dot to drop is probably near.
+    private var isDense = false
     private let normalizes: Bool
     private var meter: LineMeter
 
@@ -105,7 +107,7 @@ public struct ContentDecoder: Sendable {
     /// Takes octets of `input` from `position` on, up to the next event; looks at no octet before `position`.
     public mutating func next(_ input: Span<UInt8>, _ position: inout Int) -> Event {
         precondition(position >= 0 && position <= input.count, "a position in the input")
-        if phase == .lineStart, let event = shortDottedLine(input, &position) { return event }
+        if isDense, phase == .lineStart, let event = shortDottedLine(input, &position) { return event }
         return step(input, &position)
     }
 
@@ -219,6 +221,7 @@ public struct ContentDecoder: Sendable {
         _ input: Span<UInt8>, _ start: Int, _ end: Int, _ position: inout Int
     ) -> Event {
         meter.pause(input, at: end, isLineStart: phase == .lineStart)
+        isDense = end &- start <= ContentScanner.near
         count(end &- start)
         position = end
         return .content(ByteRange(start, end))

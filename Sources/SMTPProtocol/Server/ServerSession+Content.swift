@@ -6,45 +6,28 @@ extension ServerSession {
     /// that a dot costs a copy and not a question.
     mutating func readContent(_ input: Span<UInt8>, _ position: inout Int) -> Step? {
         if transaction?.content?.hasEnded == true { return endOfContent() }
-        while let event = transaction?.content?.decoder.next(input, &position) {
-            switch event {
-            case .content(let range):
-                guard isWanted else { continue }
-                if transaction?.content?.isAlone(range) == true {
-                    return ask(.content, about: .content(.input(range)))
-                }
-                transaction?.content?.gather(input.extracting(range.start..<range.end))
-                if gathered.count >= Content.gatheringLimit { return askAboutGathered() }
-            case .literal(let literal):
-                guard isWanted else { continue }
-                transaction?.content?.gather(literal.bytes.span)
-            case .needsInput:
-                transaction?.content?.hasShortRuns = false
-                if let step = askAboutGathered() ?? starved() { return step }
-                close(.peerClosed)
-                return nil
-            case .end:
-                transaction?.content?.hasEnded = true
-                return askAboutGathered() ?? endOfContent()
-            }
+        guard let run = transaction?.content?.next(input, &position, within: terms.contentBounds) else {
+            return nil
         }
-        return nil
+        switch run {
+        case .alone(let range): return ask(.content, about: .content(.input(range)))
+        case .gathered: return ask(.content, about: .content(.gathered))
+        case .needsInput:
+            if let step = askAboutGathered() ?? starved() { return step }
+            close(.peerClosed)
+            return nil
+        case .end: return askAboutGathered() ?? endOfContent()
+        }
     }
 
     /// What has been gathered of short runs, and is asked about as `ContentPiece.gathered`.
     public var gathered: [UInt8] { transaction?.content?.gathered ?? [] }
 
-    /// Whether the message may still be taken.
-    private var isWanted: Bool {
-        guard let size = transaction?.content?.decoder.size, let faults = transaction?.content?.decoder.faults
-        else {
-            return false
-        }
-        return transaction?.content?.refusal == nil && fault(size, faults) == nil
-    }
-
     private mutating func askAboutGathered() -> Step? {
-        gathered.isEmpty || !isWanted ? nil : ask(.content, about: .content(.gathered))
+        guard let content = transaction?.content, content.mayBeTaken(within: terms.contentBounds) else {
+            return nil
+        }
+        return content.gathered.isEmpty ? nil : ask(.content, about: .content(.gathered))
     }
 
     /// What is wrong with the content so far, the gravest first: at the end that is the same however it was cut.
@@ -84,21 +67,78 @@ extension ServerSession {
     }
 }
 
+extension ServerSession {
+    /// Beyond what nothing of a message is taken, though it is still read to its end.
+    package struct ContentBounds: Sendable {
+        /// The most octets.
+        let size: Int
+        /// What may not be wrong with it.
+        let faults: ContentDecoder.Faults
+
+        init(_ configuration: Configuration) {
+            size = configuration.limits.messageSize ?? .max
+            faults =
+                configuration.bareNewlines == .reject
+                ? [.lineTooLong, .bareLineFeed, .bareCarriageReturn] : .lineTooLong
+        }
+    }
+}
+
 extension ServerSession.Content {
+    /// What content has come to.
+    enum Run {
+        /// A run to be asked about where it lies.
+        case alone(ByteRange)
+        /// So much has been gathered that it is to be asked about.
+        case gathered
+        /// All input was taken.
+        case needsInput
+        /// The end mark was taken.
+        case end
+    }
+
     /// A run shorter than this may be gathered, in octets.
     static let shortRun = 2048
     /// How much is gathered before it is asked about, in octets.
     static let gatheringLimit = 16 << 10
 
+    /// Whether the message may still be taken.
+    func mayBeTaken(within bounds: ServerSession.ContentBounds) -> Bool {
+        decoder.size <= bounds.size && decoder.faults.isDisjoint(with: bounds.faults) && refusal == nil
+    }
+
+    /// Decodes up to what must be asked about, gathering short runs on the way.
+    mutating func next(
+        _ input: Span<UInt8>, _ position: inout Int, within bounds: ServerSession.ContentBounds
+    ) -> Run {
+        while true {
+            switch decoder.next(input, &position) {
+            case .content(let range):
+                guard mayBeTaken(within: bounds) else { continue }
+                if isAlone(range) { return .alone(range) }
+                gather(input.extracting(range.start..<range.end))
+                if gathered.count >= Self.gatheringLimit { return .gathered }
+            case .literal(let literal):
+                if mayBeTaken(within: bounds) { gather(literal.bytes.span) }
+            case .needsInput:
+                hasShortRuns = false
+                return .needsInput
+            case .end:
+                hasEnded = true
+                return .end
+            }
+        }
+    }
+
     /// Whether a run is asked about where it lies: a long one, or the first of its input, which may be the only one.
-    mutating func isAlone(_ range: ByteRange) -> Bool {
+    private mutating func isAlone(_ range: ByteRange) -> Bool {
         guard gathered.isEmpty else { return false }
         if range.count >= Self.shortRun { return true }
         defer { hasShortRuns = true }
         return !hasShortRuns
     }
 
-    mutating func gather(_ run: Span<UInt8>) {
+    private mutating func gather(_ run: Span<UInt8>) {
         unsafe run.withUnsafeBufferPointer { unsafe gathered.append(contentsOf: $0) }
     }
 }

@@ -10,10 +10,12 @@ extension ServerSession {
         let decoys: Decoys
         /// Our name, without what could end a line.
         let hostname: [UInt8]
+        let contentBounds: ContentBounds
 
         package init(_ configuration: Configuration) {
             self.configuration = configuration
             offer = Offer(configuration.extensions, configuration)
+            contentBounds = ContentBounds(configuration)
             requiresIdentity = configuration.authentication.demand == .required
             var decoys = configuration.authentication.decoys
             if decoys.secret.octets.isEmpty, let crypto = configuration.authentication.crypto {
