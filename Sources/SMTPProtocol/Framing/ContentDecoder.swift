@@ -178,8 +178,8 @@ public struct ContentDecoder: Sendable {
             input[position] == ContentScanner.dot,
             input[start] != ContentScanner.cr, input[start] != ContentScanner.lf,
             let point = ContentScanner.nearPoint(input, from: start &+ 1),
-            input[point] == ContentScanner.dot,
-            input[point &- 1] == ContentScanner.lf, input[point &- 2] == ContentScanner.cr
+            // An LF before it is no point itself, so that one ends its line with CR.
+            input[point] == ContentScanner.dot, input[point &- 1] == ContentScanner.lf
         else { return nil }
         count(point &- start)
         position = point
