@@ -24,6 +24,12 @@ package struct ReplyWriter: Sendable {
         endLine()
     }
 
+    /// Appends a reply that is octets already. The first makes room for those that follow, so that it need not grow.
+    mutating func append(whole reply: [UInt8]) {
+        if octets.capacity == 0 { octets.reserveCapacity(max(192, reply.count)) }
+        octets.append(contentsOf: reply)
+    }
+
     @inline(__always)
     private mutating func endLine() {
         octets.append(13)

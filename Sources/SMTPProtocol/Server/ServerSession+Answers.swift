@@ -67,7 +67,7 @@ extension ServerSession {
         switch question {
         case .connect:
             change(to: .command)
-            greet(reply ?? Reply(220, nil, terms.configuration.banner))
+            if let reply { greet(reply) } else { replies.append(whole: terms.greeting) }
         case .hello:
             guard case .hello(let hello) = takeSubject() else { return }
             drop(.hello)
@@ -162,38 +162,16 @@ extension ServerSession {
             reply, allowsUTF8: false, showsStatus: false, leading: terms.hostname)
     }
 
-    /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
+    /// Answers HELO, EHLO and LHLO.
     private mutating func introduce(_ hello: Hello, _ reply: Reply?) {
         replies.sendsStatus = offer.statusCodes
-        var first = terms.hostname
-        if let text = reply?.lines.first, !text.utf8.isEmpty {
-            first += [UInt8(ascii: " ")] + text.utf8.prefix(400).map { $0 > 127 ? UInt8(ascii: "?") : $0 }
+        if reply == nil, security == nil, offer === terms.offer {
+            replies.append(whole: hello.verb == .helo ? terms.answerToHELO : terms.answerToEHLO)
+        } else {
+            let introduction = Terms.introduction(
+                terms.configuration, terms.hostname, to: hello.verb, offering: offer, under: security, reply)
+            replies.append(whole: introduction)
         }
-        var lines = [first]
-        if hello.verb != .helo {
-            for item in offer.extensions { lines.append(keywordLine(item)) }
-            if terms.configuration.startTLS != .none, security == nil {
-                lines.insert(Array("STARTTLS".utf8), at: 1)
-            }
-            let mechanisms = terms.configuration.authentication.offered(under: security)
-            if !mechanisms.isEmpty {
-                let names = mechanisms.map { [UInt8(ascii: " ")] + $0.name.bytes }
-                lines.append(Array("AUTH".utf8) + names.joined())
-            }
-        }
-        for (index, line) in lines.enumerated() {
-            replies.appendLine(250, line, isLast: index == lines.count - 1)
-        }
-    }
-
-    private func keywordLine(_ item: ServiceExtension) -> [UInt8] {
-        var arguments = Array(item.arguments.utf8.filter { $0 >= 32 && $0 < 127 })
-        if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty,
-            let limit = terms.configuration.limits.messageSize
-        {
-            arguments = Array("\(limit)".utf8)
-        }
-        return arguments.isEmpty ? item.keyword.bytes : item.keyword.bytes + [UInt8(ascii: " ")] + arguments
     }
 
     /// What may be said here (RFC 5321 §4.1.1.8).

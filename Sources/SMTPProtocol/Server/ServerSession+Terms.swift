@@ -11,6 +11,8 @@ extension ServerSession {
         /// Our name, without what could end a line.
         let hostname: [UInt8]
         let contentBounds: ContentBounds
+        /// What most clients are told, as octets: they are the same for each.
+        let greeting: [UInt8], answerToHELO: [UInt8], answerToEHLO: [UInt8]
 
         package init(_ configuration: Configuration) {
             self.configuration = configuration
@@ -24,6 +26,52 @@ extension ServerSession {
             self.decoys = decoys
             let name = configuration.hostname.utf8.filter { $0 > 32 && $0 < 127 }.prefix(255)
             hostname = name.isEmpty ? Array("localhost".utf8) : Array(name)
+            var writer = ReplyWriter()
+            writer.append(
+                Reply(220, nil, configuration.banner), allowsUTF8: false, showsStatus: false,
+                leading: hostname)
+            greeting = writer.octets
+            answerToHELO = Self.introduction(configuration, hostname, to: .helo, offering: offer)
+            answerToEHLO = Self.introduction(configuration, hostname, to: .ehlo, offering: offer)
+        }
+
+        /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
+        static func introduction(
+            _ configuration: Configuration, _ hostname: [UInt8], to verb: Hello.Verb, offering offer: Offer,
+            under security: Security? = nil, _ reply: Reply? = nil
+        ) -> [UInt8] {
+            var first = hostname
+            if let text = reply?.lines.first, !text.utf8.isEmpty {
+                first += [UInt8(ascii: " ")] + text.utf8.prefix(400).map { $0 > 127 ? UInt8(ascii: "?") : $0 }
+            }
+            var lines = [first]
+            if verb != .helo {
+                for item in offer.extensions { lines.append(keywordLine(item, configuration)) }
+                if configuration.startTLS != .none, security == nil {
+                    lines.insert(Array("STARTTLS".utf8), at: 1)
+                }
+                let mechanisms = configuration.authentication.offered(under: security)
+                if !mechanisms.isEmpty {
+                    let names = mechanisms.map { [UInt8(ascii: " ")] + $0.name.bytes }
+                    lines.append(Array("AUTH".utf8) + names.joined())
+                }
+            }
+            var writer = ReplyWriter()
+            for (index, line) in lines.enumerated() {
+                writer.appendLine(250, line, isLast: index == lines.count - 1)
+            }
+            return writer.octets
+        }
+
+        private static func keywordLine(_ item: ServiceExtension, _ configuration: Configuration) -> [UInt8] {
+            var arguments = Array(item.arguments.utf8.filter { $0 >= 32 && $0 < 127 })
+            if item.keyword == ServiceExtension.size.keyword, arguments.isEmpty,
+                let limit = configuration.limits.messageSize
+            {
+                arguments = Array("\(limit)".utf8)
+            }
+            return arguments.isEmpty
+                ? item.keyword.bytes : item.keyword.bytes + [UInt8(ascii: " ")] + arguments
         }
     }
 }
