@@ -38,13 +38,13 @@ enum ContentScanner {
             // A span of a length that the compiler knows: its bounds are checked once.
             let octets = bytes.extracting((index &- 1)..<(index &+ block))
             let (a, b, c, d) = (points(octets, 1), points(octets, 17), points(octets, 33), points(octets, 49))
-            guard isAnySet((a | b) | (c | d)) else {
-                index &+= block
-                continue
+            if isAnySet((a | b) | (c | d)) {
+                if isAnySet(a) { return index &+ firstSet(a) }
+                if isAnySet(b) { return index &+ 16 &+ firstSet(b) }
+                if isAnySet(c) { return index &+ 32 &+ firstSet(c) }
+                return index &+ 48 &+ firstSet(d)
             }
-            // Where among them it is cannot be foreseen: chosen without a branch.
-            let step = isAnySet(a) ? 0 : isAnySet(b) ? 16 : isAnySet(c) ? 32 : 48
-            return index &+ step &+ firstSet(points(octets, step &+ 1))
+            index &+= block
         }
         while index &+ 16 <= to {
             let found = points(bytes, index)

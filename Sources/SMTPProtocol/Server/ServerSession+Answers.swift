@@ -156,10 +156,8 @@ extension ServerSession {
         for _ in 0..<times { say(reply, or: standard) }
     }
 
-    /// The greeting: our name first, no enhanced code (RFC 5321 §4.2, RFC 2034 §4).
     private mutating func greet(_ reply: Reply) {
-        replies.append(
-            reply, allowsUTF8: false, showsStatus: false, leading: terms.hostname)
+        replies.append(whole: Terms.greeting(reply, terms.hostname))
     }
 
     /// Answers HELO, EHLO and LHLO.

@@ -32,12 +32,10 @@ extension ServerSession {
 
     /// What is wrong with the content so far, the gravest first: at the end that is the same however it was cut.
     private func fault(_ size: Int, _ faults: ContentDecoder.Faults) -> (PeerError, StandardReply)? {
-        if let limit = terms.configuration.limits.messageSize, size > limit {
-            return (.sizeExceeded, StandardReplies.messageTooLarge)
-        }
-        guard !faults.isEmpty else { return nil }
+        let bounds = terms.contentBounds
+        guard !bounds.allow(size, faults) else { return nil }
+        if size > bounds.size { return (.sizeExceeded, StandardReplies.messageTooLarge) }
         if faults.contains(.lineTooLong) { return (.contentLineTooLong, StandardReplies.contentLineTooLong) }
-        guard terms.configuration.bareNewlines == .reject else { return nil }
         if faults.contains(.bareLineFeed) { return (.bareLineFeed, StandardReplies.bareNewlines) }
         return (.bareCarriageReturn, StandardReplies.bareNewlines)
     }
@@ -81,6 +79,11 @@ extension ServerSession {
                 configuration.bareNewlines == .reject
                 ? [.lineTooLong, .bareLineFeed, .bareCarriageReturn] : .lineTooLong
         }
+
+        /// The one rule: what it lets pass is handed on, and what it does not is refused at the end.
+        func allow(_ size: Int, _ faults: ContentDecoder.Faults) -> Bool {
+            size <= self.size && faults.isDisjoint(with: self.faults)
+        }
     }
 }
 
@@ -104,7 +107,7 @@ extension ServerSession.Content {
 
     /// Whether the message may still be taken.
     func mayBeTaken(within bounds: ServerSession.ContentBounds) -> Bool {
-        decoder.size <= bounds.size && decoder.faults.isDisjoint(with: bounds.faults) && refusal == nil
+        bounds.allow(decoder.size, decoder.faults) && refusal == nil
     }
 
     /// Decodes up to what must be asked about, gathering short runs on the way.

@@ -10,6 +10,7 @@ extension ServerSession {
         let decoys: Decoys
         /// Our name, without what could end a line.
         let hostname: [UInt8]
+        /// How much content is taken, and with what faults.
         let contentBounds: ContentBounds
         /// What most clients are told, as octets: they are the same for each.
         let greeting: [UInt8], answerToHELO: [UInt8], answerToEHLO: [UInt8]
@@ -26,13 +27,16 @@ extension ServerSession {
             self.decoys = decoys
             let name = configuration.hostname.utf8.filter { $0 > 32 && $0 < 127 }.prefix(255)
             hostname = name.isEmpty ? Array("localhost".utf8) : Array(name)
-            var writer = ReplyWriter()
-            writer.append(
-                Reply(220, nil, configuration.banner), allowsUTF8: false, showsStatus: false,
-                leading: hostname)
-            greeting = writer.octets
+            greeting = Self.greeting(Reply(220, nil, configuration.banner), hostname)
             answerToHELO = Self.introduction(configuration, hostname, to: .helo, offering: offer)
             answerToEHLO = Self.introduction(configuration, hostname, to: .ehlo, offering: offer)
+        }
+
+        /// The greeting: our name first, no enhanced code (RFC 5321 §4.2, RFC 2034 §4).
+        static func greeting(_ reply: Reply, _ hostname: [UInt8]) -> [UInt8] {
+            var writer = ReplyWriter()
+            writer.append(reply, allowsUTF8: false, showsStatus: false, leading: hostname)
+            return writer.octets
         }
 
         /// The reply to HELO, one line; to EHLO and LHLO, a line for each extension (RFC 5321 §4.1.1.1).
